@@ -1,0 +1,1 @@
+"""What things are: tables, messages, ports, places, clock and the addresses of chance."""

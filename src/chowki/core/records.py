@@ -1,0 +1,316 @@
+"""The tables of the house, and the codes that stand in their columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+from typing import Annotated
+
+from chowki.core.table import F64, I8, I64, S8, Col, Table
+
+
+class ObjectClass(IntEnum):
+    """What kind of object flies there ("class" in the glossary)."""
+
+    MULTIROTOR = 0
+    FIXED_WING_DRONE = 1
+    LOITERING_MUNITION = 2
+    DECOY = 3
+    AEROPLANE = 4
+    HELICOPTER = 5
+    BIRD = 6
+
+
+DRONE_CLASSES = (
+    ObjectClass.MULTIROTOR,
+    ObjectClass.FIXED_WING_DRONE,
+    ObjectClass.LOITERING_MUNITION,
+    ObjectClass.DECOY,
+)
+N_CLASSES = len(ObjectClass)
+
+
+class Identity(IntEnum):
+    """Standard identity."""
+
+    PENDING = 0
+    UNKNOWN = 1
+    ASSUMED_FRIEND = 2
+    FRIEND = 3
+    NEUTRAL = 4
+    SUSPECT = 5
+    HOSTILE = 6
+
+
+class TrackStatus(IntEnum):
+    """Where a track stands in its life."""
+
+    TENTATIVE = 0
+    CONFIRMED = 1
+    COASTING = 2
+    DROPPED = 3
+
+
+class Reason(IntFlag):
+    """Why a track has its identity: each bit is one readable reason."""
+
+    NO_TRANSPONDER = 1 << 0
+    TRANSPONDER = 1 << 1
+    TRANSPONDER_CONTRADICTS = 1 << 2
+    FLIGHT_PLAN = 1 << 3
+    AUTHORISED = 1 << 4
+    SPEED = 1 << 5
+    HEIGHT = 1 << 6
+    RADAR_CROSS_SECTION = 1 << 7
+    RF_HIT = 1 << 8
+    ELECTRO_OPTICAL = 1 << 9
+    PAYLOAD_SEEN = 1 << 10
+    CROSSED_BORDER = 1 << 11
+    CLOSING_ON_PLACE = 1 << 12
+    BIRD_LIKE = 1 << 13
+
+
+class WarningLevel(IntEnum):
+    """What a place is told."""
+
+    NONE = 0
+    ADVISORY = 1
+    TAKE_COVER = 2
+    ALL_CLEAR = 3
+
+
+class EffectorKind(IntEnum):
+    """Abstract kinds of effector; figures are illustrative."""
+
+    GUN = 0
+    MISSILE = 1
+    JAMMER = 2
+    INTERCEPTOR = 3
+
+
+class EngagementState(IntEnum):
+    """Where an engagement stands; a refusal is one that the rules removed."""
+
+    REFUSED = 0
+    PROPOSED = 1
+    ORDERED = 2
+    IN_FLIGHT = 3
+    INTERCEPTED = 4
+    MISSED = 5
+    ABORTED = 6
+
+
+class Refusal(IntEnum):
+    """Why the rules refused an engagement."""
+
+    NONE = 0
+    HOLD = 1
+    IDENTITY = 2
+    NO_FIRE_VOLUME = 3
+    BORDER = 4
+    CIVILIAN_HARM = 5
+    MAGAZINE = 6
+    SELF_PROTECTION = 7
+    AUTHORISED_DRONE = 8
+    RELEASE_WITHHELD = 9
+    OUT_OF_REACH = 10
+
+
+class Fate(IntEnum):
+    """How a target stands in the simulated world."""
+
+    WAITING = 0
+    FLYING = 1
+    ENDED = 2
+    INTERCEPTED = 3
+    REACHED_PLACE = 4
+
+
+class AddressKind(IntEnum):
+    """Which register an address belongs to."""
+
+    NONE = -1
+    ICAO = 0
+    REMOTE_ID = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Detections(Table):
+    """Plots and reports of one scan; a column that a sensor does not measure holds NaN."""
+
+    time_s: Annotated[F64, Col("s", "UTC time of the measurement by the sensor's own clock")]
+    range_m: Annotated[F64, Col("m", "slant range from the sensor")]
+    azimuth_rad: Annotated[F64, Col("rad", "clockwise from the sensor's north, [0, 2 pi)")]
+    elevation_rad: Annotated[F64, Col("rad", "above the sensor's horizontal plane")]
+    range_rate_mps: Annotated[F64, Col("m/s", "rate of slant range, positive when receding")]
+    east_m: Annotated[F64, Col("m", "reported position, station frame")]
+    north_m: Annotated[F64, Col("m", "reported position, station frame")]
+    up_m: Annotated[F64, Col("m", "reported position, station frame")]
+    v_east_mps: Annotated[F64, Col("m/s", "reported velocity, station frame")]
+    v_north_mps: Annotated[F64, Col("m/s", "reported velocity, station frame")]
+    v_up_mps: Annotated[F64, Col("m/s", "reported velocity, station frame")]
+    sigma_m: Annotated[F64, Col("m", "stated standard deviation of a reported position, per axis")]
+    snr_db: Annotated[F64, Col("dB", "signal-to-noise ratio as measured")]
+    rcs_dbsm: Annotated[F64, Col("dBsm", "radar cross-section as estimated by the sensor")]
+    frequency_hz: Annotated[F64, Col("Hz", "carrier heard by a direction finder")]
+    looked_like: Annotated[I8, Col("", "ObjectClass an electro-optical look suggests, -1 none")]
+    look_confidence: Annotated[F64, Col("", "probability the sensor gives to that class")]
+    payload_seen: Annotated[I8, Col("", "1 a payload was seen, 0 none, -1 not looked")]
+    address: Annotated[I64, Col("", "ICAO 24-bit address or Remote ID digest, -1 none")]
+    address_kind: Annotated[I8, Col("", "AddressKind")]
+    callsign: Annotated[S8, Col("", "call sign or serial, ASCII, empty when none")]
+    squawk: Annotated[I64, Col("", "Mode 3/A code as the decimal digits read, -1 none")]
+
+
+@dataclass(frozen=True, slots=True)
+class Tracks(Table):
+    """Tracks of the recognised air picture at one time, station frame."""
+
+    track: Annotated[I64, Col("", "track number, never reused")]
+    time_s: Annotated[F64, Col("s", "UTC validity time")]
+    east_m: Annotated[F64, Col("m", "position")]
+    north_m: Annotated[F64, Col("m", "position")]
+    up_m: Annotated[F64, Col("m", "position")]
+    v_east_mps: Annotated[F64, Col("m/s", "velocity")]
+    v_north_mps: Annotated[F64, Col("m/s", "velocity")]
+    v_up_mps: Annotated[F64, Col("m/s", "velocity")]
+    height_m: Annotated[F64, Col("m", "height above the WGS 84 ellipsoid")]
+    height_agl_m: Annotated[F64, Col("m", "height above the ground model")]
+    sd_horizontal_m: Annotated[F64, Col("m", "square root of the horizontal covariance's trace")]
+    sd_vertical_m: Annotated[F64, Col("m", "standard deviation along the local vertical")]
+    sd_speed_mps: Annotated[F64, Col("m/s", "square root of the velocity covariance's trace")]
+    existence: Annotated[F64, Col("", "probability that a target is there")]
+    status: Annotated[I8, Col("", "TrackStatus")]
+    identity: Annotated[I8, Col("", "Identity")]
+    object_class: Annotated[I8, Col("", "most probable ObjectClass")]
+    class_probability: Annotated[F64, Col("", "probability of each ObjectClass", (N_CLASSES,))]
+    armed_probability: Annotated[F64, Col("", "probability that it is armed")]
+    reasons: Annotated[I64, Col("", "Reason bits behind the identity")]
+    address: Annotated[I64, Col("", "last address associated, -1 none")]
+    address_kind: Annotated[I8, Col("", "AddressKind")]
+    callsign: Annotated[S8, Col("", "last call sign associated")]
+    sensors: Annotated[I64, Col("", "number of sensors that have contributed")]
+    updates: Annotated[I64, Col("", "number of detections that have contributed")]
+    first_s: Annotated[F64, Col("s", "UTC time of the first detection")]
+    confirmed_s: Annotated[F64, Col("s", "UTC time of confirmation, NaN before")]
+    updated_s: Annotated[F64, Col("s", "UTC time of the last detection")]
+    crossed_border_s: Annotated[F64, Col("s", "UTC time of entering the defended side, NaN if not seen")]
+
+
+@dataclass(frozen=True, slots=True)
+class Truth(Table):
+    """Simulated reality at one time; only score and report may read it."""
+
+    target: Annotated[I64, Col("", "number of the target in its scenario")]
+    time_s: Annotated[F64, Col("s", "UTC time")]
+    east_m: Annotated[F64, Col("m", "position, station frame")]
+    north_m: Annotated[F64, Col("m", "position, station frame")]
+    up_m: Annotated[F64, Col("m", "position, station frame")]
+    v_east_mps: Annotated[F64, Col("m/s", "velocity")]
+    v_north_mps: Annotated[F64, Col("m/s", "velocity")]
+    v_up_mps: Annotated[F64, Col("m/s", "velocity")]
+    object_class: Annotated[I8, Col("", "ObjectClass")]
+    armed: Annotated[I8, Col("", "1 armed, 0 not")]
+    authorised: Annotated[I8, Col("", "1 an authorised drone, 0 not")]
+    attacking: Annotated[I8, Col("", "1 part of a raid wave, 0 not")]
+    place: Annotated[I64, Col("", "index of the place it flies to, -1 none")]
+    fate: Annotated[I8, Col("", "Fate")]
+    covered: Annotated[I8, Col("", "1 some positioning sensor has Pd >= 0.5 there, 0 not, -1 not worked out")]
+
+
+@dataclass(frozen=True, slots=True)
+class Threats(Table):
+    """Track x place pairs that matter at one time."""
+
+    time_s: Annotated[F64, Col("s", "UTC time")]
+    track: Annotated[I64, Col("", "track number")]
+    place: Annotated[I64, Col("", "index of the defended place")]
+    probability: Annotated[F64, Col("", "probability that this place is meant")]
+    time_to_go_s: Annotated[F64, Col("s", "expected seconds to arrival")]
+    time_to_go_low_s: Annotated[F64, Col("s", "lower end of its 90 % interval")]
+    time_to_go_high_s: Annotated[F64, Col("s", "upper end of its 90 % interval")]
+    distance_m: Annotated[F64, Col("m", "horizontal distance to the place")]
+    cpa_m: Annotated[F64, Col("m", "distance at the closest point of approach")]
+    cpa_time_s: Annotated[F64, Col("s", "seconds to the closest point of approach")]
+    armed_probability: Annotated[F64, Col("", "probability that the track is armed")]
+    score: Annotated[F64, Col("", "probability x harm, weighed by priority and population")]
+    rank: Annotated[I64, Col("", "1 is the worst at that time")]
+
+
+@dataclass(frozen=True, slots=True)
+class Warnings(Table):
+    """Warnings to places: one row each time that a place's warning changes."""
+
+    warning: Annotated[I64, Col("", "number of the warning, never reused")]
+    time_s: Annotated[F64, Col("s", "UTC time of this row")]
+    place: Annotated[I64, Col("", "index of the defended place")]
+    level: Annotated[I8, Col("", "WarningLevel")]
+    issued_s: Annotated[F64, Col("s", "UTC time at which the warning was first issued")]
+    expires_s: Annotated[F64, Col("s", "UTC time at which it lapses unless renewed")]
+    expected_arrival_s: Annotated[F64, Col("s", "UTC time of the earliest expected arrival")]
+    inbound: Annotated[I64, Col("", "number of tracks that threaten the place")]
+    track: Annotated[I64, Col("", "the track that arrives first, -1 none")]
+    probability: Annotated[F64, Col("", "probability that at least one of them means this place")]
+
+
+@dataclass(frozen=True, slots=True)
+class Engagements(Table):
+    """Engagements and refusals: one row each time that one changes its state."""
+
+    engagement: Annotated[I64, Col("", "number of the engagement, never reused")]
+    time_s: Annotated[F64, Col("s", "UTC time of this row")]
+    track: Annotated[I64, Col("", "track number")]
+    place: Annotated[I64, Col("", "index of the place it defends, -1 none")]
+    site: Annotated[I64, Col("", "index of the site, -1 none")]
+    effector: Annotated[I8, Col("", "EffectorKind, -1 none")]
+    state: Annotated[I8, Col("", "EngagementState")]
+    refusal: Annotated[I8, Col("", "Refusal")]
+    kill_probability: Annotated[F64, Col("", "single-shot kill probability as stated")]
+    east_m: Annotated[F64, Col("m", "intercept point, station frame")]
+    north_m: Annotated[F64, Col("m", "intercept point, station frame")]
+    up_m: Annotated[F64, Col("m", "intercept point, station frame")]
+    intercept_s: Annotated[F64, Col("s", "UTC time of the intercept")]
+    rounds: Annotated[I64, Col("", "rounds spent")]
+
+
+@dataclass(frozen=True, slots=True)
+class Orders(Table):
+    """Word to simulated effectors; only the simulated world obeys."""
+
+    engagement: Annotated[I64, Col("", "number of the engagement")]
+    time_s: Annotated[F64, Col("s", "UTC time of the order")]
+    site: Annotated[I64, Col("", "index of the site")]
+    track: Annotated[I64, Col("", "track number")]
+    rounds: Annotated[I64, Col("", "rounds to fire")]
+    east_m: Annotated[F64, Col("m", "the track's position at the time of the order")]
+    north_m: Annotated[F64, Col("m", "the track's position")]
+    up_m: Annotated[F64, Col("m", "the track's position")]
+    v_east_mps: Annotated[F64, Col("m/s", "the track's velocity")]
+    v_north_mps: Annotated[F64, Col("m/s", "the track's velocity")]
+    v_up_mps: Annotated[F64, Col("m/s", "the track's velocity")]
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks(Table):
+    """Word to sensors: look there."""
+
+    time_s: Annotated[F64, Col("s", "UTC time of the task")]
+    sensor: Annotated[I64, Col("", "number of the sensor")]
+    track: Annotated[I64, Col("", "track number")]
+    east_m: Annotated[F64, Col("m", "where to look, station frame")]
+    north_m: Annotated[F64, Col("m", "where to look")]
+    up_m: Annotated[F64, Col("m", "where to look")]
+    v_east_mps: Annotated[F64, Col("m/s", "how it moves")]
+    v_north_mps: Annotated[F64, Col("m/s", "how it moves")]
+    v_up_mps: Annotated[F64, Col("m/s", "how it moves")]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes(Table):
+    """What a site reports of its engagements: launched, intercepted, missed, aborted."""
+
+    engagement: Annotated[I64, Col("", "number of the engagement")]
+    time_s: Annotated[F64, Col("s", "UTC time of the report")]
+    site: Annotated[I64, Col("", "index of the site")]
+    state: Annotated[I8, Col("", "EngagementState")]
+    rounds: Annotated[I64, Col("", "rounds spent by this engagement so far")]

@@ -1,0 +1,177 @@
+"""Tables: dataclasses of equal-length NumPy columns, one schema for journal, page and docs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Annotated, Any, Self, get_args, get_origin, get_type_hints
+
+import numpy as np
+from numpy.typing import NDArray
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+I8 = NDArray[np.int8]
+S8 = NDArray[np.bytes_]
+
+_DTYPES: dict[Any, np.dtype[Any]] = {
+    F64: np.dtype("<f8"),
+    I64: np.dtype("<i8"),
+    I8: np.dtype("i1"),
+    S8: np.dtype("S8"),
+}
+_DEFAULTS: dict[str, Any] = {"f": np.nan, "i": -1, "S": b""}
+
+
+@dataclass(frozen=True, slots=True)
+class Col:
+    """Annotation of a column.
+
+    Attributes
+    ----------
+    unit : str
+        SI unit, or empty for counts, codes and names.
+    meaning : str
+        What the column says.
+    shape : tuple of int
+        Shape of one row's entry; empty for a scalar.
+    """
+
+    unit: str
+    meaning: str
+    shape: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a schema: its name, dtype, row shape, unit and meaning."""
+
+    name: str
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    unit: str
+    meaning: str
+
+    @property
+    def missing(self) -> Any:
+        """Return the value that stands for "nothing known": NaN, -1 or empty."""
+        return _DEFAULTS[self.dtype.kind]
+
+
+@cache
+def _missing(column: Column) -> tuple[bytes, tuple[int, ...]]:
+    """Return the bytes of one "nothing known" entry, and the strides that repeat it."""
+    one = np.full(column.shape, column.missing, dtype=column.dtype)
+    return one.tobytes(), (0, *one.strides)
+
+
+def _nothing(column: Column, rows: int) -> NDArray[Any]:
+    """Return a read-only column that repeats "nothing known" without storing it (stride 0)."""
+    entry, strides = _missing(column)
+    return np.ndarray((rows, *column.shape), column.dtype, entry, 0, strides)
+
+
+class Table:
+    """Base of all tables; a subclass is a frozen dataclass of annotated columns.
+
+    A row is one thing; a column is one property of all things. Columns that
+    nothing is known about hold NaN, -1 or the empty name.
+    """
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        """Refuse columns of unequal length.
+
+        Raises
+        ------
+        ValueError
+            If two columns differ in length.
+        """
+        lengths = {len(getattr(self, name)) for name in self.__slots__}
+        if len(lengths) > 1:
+            raise ValueError(f"{type(self).__name__}: columns of unequal length {sorted(lengths)}")
+
+    @classmethod
+    def schema(cls) -> tuple[Column, ...]:
+        """Return the columns in order, read from the annotations."""
+        return _schema(cls)
+
+    @classmethod
+    def of(cls, **columns: Any) -> Self:
+        """Build a table from some columns; the others hold "nothing known".
+
+        Parameters
+        ----------
+        **columns : array_like
+            Columns by name, all of one length; at least one.
+
+        Returns
+        -------
+        Self
+            The table. Columns not given take no memory (stride 0, read-only).
+
+        Raises
+        ------
+        TypeError
+            If a name is not a column of this table.
+        ValueError
+            If the columns differ in length.
+        """
+        rows = len(next(iter(columns.values())))
+        whole = {
+            column.name: (
+                np.asarray(columns.pop(column.name), dtype=column.dtype)
+                if column.name in columns
+                else _nothing(column, rows)
+            )
+            for column in cls.schema()
+        }
+        if columns:
+            raise TypeError(f"{cls.__name__} has no column {', '.join(sorted(columns))}")
+        return cls(**whole)
+
+    @classmethod
+    def empty(cls) -> Self:
+        """Return a table without rows."""
+        return _empty(cls)
+
+    @classmethod
+    def concat(cls, tables: list[Self]) -> Self:
+        """Return the rows of all tables, in order."""
+        if not tables:
+            return cls.empty()
+        if len(tables) == 1:
+            return tables[0]
+        names = [column.name for column in cls.schema()]
+        return cls(**{name: np.concatenate([getattr(t, name) for t in tables]) for name in names})
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(getattr(self, self.schema()[0].name))
+
+    def take(self, rows: NDArray[Any] | list[int] | slice) -> Self:
+        """Return some rows, by index, mask or slice."""
+        return type(self)(**{c.name: getattr(self, c.name)[rows] for c in self.schema()})
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """Return the columns by name, in the order of the schema."""
+        return {column.name: getattr(self, column.name) for column in self.schema()}
+
+
+@cache
+def _schema(cls: type[Table]) -> tuple[Column, ...]:
+    hints = get_type_hints(cls, include_extras=True)
+    return tuple(_column(field.name, hints[field.name]) for field in fields(cls))  # pyright: ignore[reportArgumentType]
+
+
+def _column(name: str, hint: Any) -> Column:
+    if get_origin(hint) is not Annotated:
+        raise TypeError(f"column {name} carries no unit")
+    base, col = get_args(hint)
+    return Column(name, _DTYPES[base], col.shape, col.unit, col.meaning)
+
+
+@cache
+def _empty(cls: type[Any]) -> Any:
+    return cls(**{c.name: np.empty((0, *c.shape), c.dtype) for c in cls.schema()})

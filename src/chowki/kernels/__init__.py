@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: compiled maths that knows no table."""

@@ -1,0 +1,1 @@
+"""Everything that leaves: journal, alerts, formats, report."""

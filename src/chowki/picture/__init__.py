@@ -1,0 +1,1 @@
+"""Scans become tracks with identity: the recognised air picture."""

@@ -1,0 +1,1 @@
+"""The simulator: truth, sensors, effectors. A feed, and the only thing that can be given orders."""
