@@ -118,7 +118,9 @@ class Sensor:
         Shape (3, 3): rows are the sensor's own east, north and up, station frame.
     measures : Measures
         Which columns of its detections hold a measurement.
-    sigma_range_m, sigma_azimuth_rad, sigma_elevation_rad, sigma_range_rate_mps, sigma_position_m : float
+    sigma_range_m, sigma_azimuth_rad, sigma_elevation_rad : float
+        Stated standard deviations; NaN where not measured.
+    sigma_range_rate_mps, sigma_position_m : float
         Stated standard deviations; NaN where not measured.
     volume : Volume
         The whole reach of the sensor.
@@ -199,7 +201,7 @@ class Site:
     height_max_m : float
         Highest intercept above ground.
     round_speed_mps : float
-        Mean speed of a round to the intercept (light speed is not modelled: a jammer's is infinite).
+        Mean speed of a round to the intercept; infinite for a jammer.
     kill_probability : F64
         Shape (7,): single-shot kill probability against each ObjectClass, as stated.
     reaction_s, reload_s, assessment_s : float

@@ -188,8 +188,9 @@ class Surroundings:
 
 @runtime_checkable
 class SensorModel(Protocol):
-    """A simulated sensor. Its class also has ``Parameters`` (pydantic) and is built by
+    """A simulated sensor.
 
+    Its class also has ``Parameters`` (pydantic) and is built by
     ``Model(parameters, surroundings)``. Draws come from addressed chance only, keyed by
     seed, sensor, target and look.
     """
@@ -200,11 +201,11 @@ class SensorModel(Protocol):
         ...
 
     def next_look(self, after_s: float) -> Look | None:
-        """Return the first look that starts at or after a time, None while there is nothing to look at."""
+        """Return the first look at or after a time, None while there is nothing to look at."""
         ...
 
     def observe(self, aloft: Aloft, look: Look) -> Detections:
-        """Return what the look delivers; targets move on from ``aloft.time_s`` at constant velocity."""
+        """Return what the look delivers; targets keep their velocity from ``aloft.time_s`` on."""
         ...
 
     def heed(self, tasks: Tasks) -> None:

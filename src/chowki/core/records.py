@@ -194,7 +194,7 @@ class Tracks(Table):
     first_s: Annotated[F64, Col("s", "UTC time of the first detection")]
     confirmed_s: Annotated[F64, Col("s", "UTC time of confirmation, NaN before")]
     updated_s: Annotated[F64, Col("s", "UTC time of the last detection")]
-    crossed_border_s: Annotated[F64, Col("s", "UTC time of entering the defended side, NaN if not seen")]
+    crossed_border_s: Annotated[F64, Col("s", "UTC time of entering the defended side, or NaN")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +215,9 @@ class Truth(Table):
     attacking: Annotated[I8, Col("", "1 part of a raid wave, 0 not")]
     place: Annotated[I64, Col("", "index of the place it flies to, -1 none")]
     fate: Annotated[I8, Col("", "Fate")]
-    covered: Annotated[I8, Col("", "1 some positioning sensor has Pd >= 0.5 there, 0 not, -1 not worked out")]
+    covered: Annotated[
+        I8, Col("", "1 a positioning sensor has Pd >= 0.5 there, 0 none, -1 unknown")
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def geodetic_to_ecef(lat_rad: float, lon_rad: float, height_m: float) -> tuple[f
 
 @kernel
 def ecef_to_geodetic(x_m: float, y_m: float, z_m: float) -> tuple[float, float, float]:
-    """Return latitude, longitude (rad) and height (m): Bowring 1976, two passes of the reduced latitude.
+    """Return latitude, longitude (rad) and height (m): Bowring 1976, three passes.
 
     Within 1e-11 rad and 1e-6 m of the exact solution from -10 km to 1,000 km of height.
     """
@@ -75,7 +75,7 @@ def axes_at(lat_rad: float, lon_rad: float) -> F64:
 
 @kernel
 def station_frame(lat_rad: float, lon_rad: float, height_m: float) -> F64:
-    """Return a 4 x 3 frame: rows 0-2 are the axes at the origin, row 3 its earth-centred position."""
+    """Return a 4 x 3 frame: rows 0-2 the axes at the origin, row 3 its position (ECEF)."""
     frame = np.empty((4, 3))
     frame[:3] = axes_at(lat_rad, lon_rad)
     frame[3, 0], frame[3, 1], frame[3, 2] = geodetic_to_ecef(lat_rad, lon_rad, height_m)
@@ -161,7 +161,9 @@ def heights_above_ellipsoid(frame: F64, position_m: F64) -> F64:
 
 
 @kernel
-def inside_polygon(lat_rad: F64, lon_rad: F64, corner_lat_rad: F64, corner_lon_rad: F64) -> NDArray[np.bool_]:
+def inside_polygon(
+    lat_rad: F64, lon_rad: F64, corner_lat_rad: F64, corner_lon_rad: F64
+) -> NDArray[np.bool_]:
     """Return which points (n,) lie inside a polygon of corners, straight in latitude and longitude.
 
     Even-odd rule (Shimrat 1962). An empty polygon holds nothing.

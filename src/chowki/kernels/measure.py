@@ -38,9 +38,7 @@ def from_sensor(axes: F64, e: float, n: float, u: float) -> tuple[float, float, 
 
 
 @kernel
-def spherical(
-    origin: F64, axes: F64, x: float, y: float, z: float
-) -> tuple[float, float, float]:
+def spherical(origin: F64, axes: F64, x: float, y: float, z: float) -> tuple[float, float, float]:
     """Return slant range (m), azimuth in [0, 2 pi) and elevation (rad) of a position."""
     e, n, u = to_sensor(axes, x - origin[0], y - origin[1], z - origin[2])
     ground = math.hypot(e, n)
@@ -51,9 +49,7 @@ def spherical(
 
 
 @kernel
-def range_rate(
-    origin: F64, x: float, y: float, z: float, vx: float, vy: float, vz: float
-) -> float:
+def range_rate(origin: F64, x: float, y: float, z: float, vx: float, vy: float, vz: float) -> float:
     """Return the rate of slant range (m/s), positive when receding."""
     dx, dy, dz = x - origin[0], y - origin[1], z - origin[2]
     return (dx * vx + dy * vy + dz * vz) / math.sqrt(dx * dx + dy * dy + dz * dz)
