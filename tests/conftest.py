@@ -7,6 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Compilation on first use would trip a deadline; the same examples on every run keep CI steady.
+settings.register_profile("chowki", deadline=None, derandomize=True)
+settings.load_profile("chowki")
 
 
 @pytest.fixture(scope="session")
