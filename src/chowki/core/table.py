@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, lru_cache
+from operator import attrgetter
 from typing import Annotated, Any, Self, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -59,7 +61,7 @@ class Column:
 
 
 @cache
-def _missing(column: Column) -> tuple[bytes, tuple[int, ...]]:
+def missing_entry(column: Column) -> tuple[bytes, tuple[int, ...]]:
     """Return the bytes of one "nothing known" entry, and the strides that repeat it."""
     one = np.full(column.shape, column.missing, dtype=column.dtype)
     return one.tobytes(), (0, *one.strides)
@@ -67,7 +69,7 @@ def _missing(column: Column) -> tuple[bytes, tuple[int, ...]]:
 
 def _nothing(column: Column, rows: int) -> NDArray[Any]:
     """Return a read-only column that repeats "nothing known" without storing it (stride 0)."""
-    entry, strides = _missing(column)
+    entry, strides = missing_entry(column)
     return np.ndarray((rows, *column.shape), column.dtype, entry, 0, strides)
 
 
@@ -88,7 +90,7 @@ class Table:
         ValueError
             If two columns differ in length.
         """
-        lengths = {len(getattr(self, name)) for name in self.__slots__}
+        lengths = set(map(len, column_getter(type(self))(self)))
         if len(lengths) > 1:
             raise ValueError(f"{type(self).__name__}: columns of unequal length {sorted(lengths)}")
 
@@ -118,17 +120,14 @@ class Table:
         ValueError
             If the columns differ in length.
         """
-        rows = len(next(iter(columns.values())))
-        whole = {
-            column.name: (
-                np.asarray(columns.pop(column.name), dtype=column.dtype)
-                if column.name in columns
-                else _nothing(column, rows)
-            )
-            for column in cls.schema()
-        }
-        if columns:
-            raise TypeError(f"{cls.__name__} has no column {', '.join(sorted(columns))}")
+        dtypes = _dtypes(cls)
+        whole = dict(nothings(cls, len(next(iter(columns.values())))))
+        try:
+            for name, column in columns.items():
+                whole[name] = np.asarray(column, dtype=dtypes[name])
+        except KeyError:
+            unknown = ", ".join(sorted(columns.keys() - dtypes.keys()))
+            raise TypeError(f"{cls.__name__} has no column {unknown}") from None
         return cls(**whole)
 
     @classmethod
@@ -157,6 +156,27 @@ class Table:
     def columns(self) -> dict[str, NDArray[Any]]:
         """Return the columns by name, in the order of the schema."""
         return {column.name: getattr(self, column.name) for column in self.schema()}
+
+
+@cache
+def column_getter(cls: type[Table]) -> Callable[[Table], tuple[NDArray[Any], ...]]:
+    """Return a function from a table to its columns, in the order of the schema."""
+    names = [column.name for column in cls.schema()]
+    if len(names) > 1:
+        return attrgetter(*names)
+    only = attrgetter(names[0])
+    return lambda table: (only(table),)
+
+
+@cache
+def _dtypes(cls: type[Table]) -> dict[str, np.dtype[Any]]:
+    return {column.name: column.dtype for column in cls.schema()}
+
+
+@lru_cache(maxsize=1024)
+def nothings(cls: type[Table], rows: int) -> Mapping[str, NDArray[Any]]:
+    """Return all columns of "nothing known": read-only, so that tables can share them."""
+    return {column.name: _nothing(column, rows) for column in cls.schema()}
 
 
 @cache
