@@ -1,0 +1,89 @@
+"""``chowki report``, ``replay``, ``compare`` and ``verify``: what a recording still tells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chowki.cli.options import AsJson, Out, Quiet, Recorded, Verbose
+from chowki.cli.voice import Voice
+from chowki.core.errors import JournalError
+
+
+def report(
+    journal: Recorded,
+    out: Out = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Work out the report anew from a recording and print its situation report."""
+    voice = Voice.of(as_json=as_json, quiet=quiet, verbose=verbose)
+    from chowki.cli.show import run_document, show_run
+    from chowki.run import Run
+
+    done = Run(journal)
+    done.report((out or journal) / "report.html")
+    voice.data(run_document(done), lambda: show_run(voice, done))
+
+
+def replay(
+    journal: Recorded, as_json: AsJson = False, quiet: Quiet = False, verbose: Verbose = False
+) -> None:
+    """Feed a recording to a new station: it must conclude the same, frame by frame."""
+    voice = Voice.of(as_json=as_json, quiet=quiet, verbose=verbose)
+    from chowki.run import replay as replay_run
+
+    outcome = replay_run(journal)
+    document = {
+        "frames": outcome.frames,
+        "equal": outcome.equal,
+        "first_difference": outcome.first_difference,
+    }
+
+    def show() -> None:
+        words = "equal" if outcome.equal else f"DIFFERENT, first at {outcome.first_difference}"
+        voice.out.print(f"{outcome.frames:,} frames replayed: {words}", highlight=False)
+
+    voice.data(document, show)
+    if not outcome.equal:
+        raise typer.Exit(1)
+
+
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    second: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of another run.")],
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Say in what two runs differ, pair by pair."""
+    voice = Voice.of(as_json=as_json, quiet=quiet, verbose=verbose)
+    from chowki.cli.show import show_comparison
+    from chowki.run import compare as compare_runs
+
+    comparison = compare_runs(first, second)
+    voice.data(comparison.document(), lambda: show_comparison(voice, comparison))
+
+
+def verify(
+    journal: Recorded, as_json: AsJson = False, quiet: Quiet = False, verbose: Verbose = False
+) -> None:
+    """Check every byte of a journal against its checksums and its chain of digests.
+
+    Raises
+    ------
+    JournalError
+        If a segment is damaged: says which, and at which byte.
+    """
+    voice = Voice.of(as_json=as_json, quiet=quiet, verbose=verbose)
+    from chowki.run import verify as verify_journal
+
+    damages = [str(damage) for damage in verify_journal(journal)]
+    document = {"journal": str(journal), "whole": not damages, "damages": damages}
+    if as_json or not damages:
+        voice.data(document, lambda: voice.out.print(f"{journal}: whole", highlight=False))
+    if damages:
+        raise JournalError("\n  ".join([f"{journal} is damaged", *damages]))
