@@ -1,1 +1,5 @@
-"""Which place is threatened, by what, when; what may be engaged; who must be warned."""
+"""Defence: which place is threatened, by what, when; what may be engaged; who is warned."""
+
+from chowki.defence.defence import AirDefence, Defence, DefenceParameters
+
+__all__ = ["AirDefence", "Defence", "DefenceParameters"]

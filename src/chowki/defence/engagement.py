@@ -1,0 +1,245 @@
+"""Engagements: the book of those that are open, and how each runs its course."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from chowki.core.messages import Status
+from chowki.core.places import Site
+from chowki.core.records import EffectorKind, Engagements, EngagementState, Refusal
+from chowki.core.table import I64
+
+_CLOSED = (EngagementState.INTERCEPTED, EngagementState.MISSED, EngagementState.ABORTED)
+_REPORTED = (EngagementState.IN_FLIGHT, *_CLOSED)
+NAN3 = (float("nan"), float("nan"), float("nan"))
+
+
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """One decision to intercept as it stands.
+
+    Attributes
+    ----------
+    number, track, place, site : int
+        Its number; the track; the place it defends; the site, -1 before one is chosen.
+    effector : int
+        EffectorKind of the site, -1 before.
+    state : EngagementState
+        Where it stands.
+    proposed_s : float
+        UTC time at which it was proposed.
+    kill_probability : float
+        Stated single-shot kill probability over the track's classes.
+    point_m : tuple of float
+        Intercept point, station frame.
+    intercept_s : float
+        UTC time of the intercept.
+    rounds : int
+        Rounds claimed, then spent.
+    refusal : Refusal
+        Why it was refused or aborted.
+    """
+
+    number: int
+    track: int
+    place: int
+    site: int = -1
+    effector: int = -1
+    state: EngagementState = EngagementState.PROPOSED
+    proposed_s: float = float("nan")
+    kill_probability: float = float("nan")
+    point_m: tuple[float, float, float] = NAN3
+    intercept_s: float = float("nan")
+    rounds: int = 0
+    refusal: Refusal = Refusal.NONE
+
+    @property
+    def under_way(self) -> bool:
+        """Return whether a round is ordered or in flight."""
+        return self.state in (EngagementState.ORDERED, EngagementState.IN_FLIGHT)
+
+
+@dataclass(frozen=True, slots=True)
+class EngagementBook:
+    """All that engagement remembers.
+
+    Attributes
+    ----------
+    open : mapping of int to Engagement
+        Engagements that are proposed, ordered or in flight, by number.
+    rounds : I64
+        Shape (s,): rounds that each site last reported, less those ordered since.
+    cooling : tuple of (int, float)
+        Sites whose channel reloads, and until when (UTC seconds).
+    refused : mapping of int to int
+        Last refusal recorded for each track.
+    released, withheld : frozenset of int
+        Tracks for which a person released, or refused, engagement.
+    silent : frozenset of int
+        Sites that report nothing, or no longer work.
+    next_number : int
+        Number of the next engagement.
+    """
+
+    open: Mapping[int, Engagement]
+    rounds: I64
+    cooling: tuple[tuple[int, float], ...] = ()
+    refused: Mapping[int, int] = field(default_factory=dict)
+    released: frozenset[int] = frozenset()
+    withheld: frozenset[int] = frozenset()
+    silent: frozenset[int] = frozenset()
+    next_number: int = 1
+
+    def proposals(self) -> dict[int, Engagement]:
+        """Return proposed engagements by track."""
+        proposed = EngagementState.PROPOSED
+        return {one.track: one for one in self.open.values() if one.state is proposed}
+
+    def engaged_tracks(self) -> list[int]:
+        """Return tracks with a round ordered or in flight."""
+        return [one.track for one in self.open.values() if one.under_way]
+
+    def free_channels(self, channels: I64, time_s: float) -> I64:
+        """Return channels of each site that neither engage nor reload nor are silent."""
+        free = channels.copy()
+        for one in self.open.values():
+            if one.under_way:
+                free[one.site] -= 1
+        for site, until_s in self.cooling:
+            if until_s > time_s:
+                free[site] -= 1
+        free[list(self.silent)] = 0
+        return np.maximum(free, 0)
+
+
+def rows_of(engagements: Iterable[Engagement], time_s: float) -> Engagements:
+    """Return engagements as rows at a time."""
+    rows = list(engagements)
+    if not rows:
+        return Engagements.empty()
+    return Engagements.of(
+        engagement=[one.number for one in rows],
+        time_s=[time_s] * len(rows),
+        track=[one.track for one in rows],
+        place=[one.place for one in rows],
+        site=[one.site for one in rows],
+        effector=[one.effector for one in rows],
+        state=[int(one.state) for one in rows],
+        refusal=[int(one.refusal) for one in rows],
+        kill_probability=[one.kill_probability for one in rows],
+        east_m=[one.point_m[0] for one in rows],
+        north_m=[one.point_m[1] for one in rows],
+        up_m=[one.point_m[2] for one in rows],
+        intercept_s=[one.intercept_s for one in rows],
+        rounds=[one.rounds for one in rows],
+    )
+
+
+def take_status(
+    book: EngagementBook, status: Status, sites: tuple[Site, ...]
+) -> tuple[EngagementBook, Engagements]:
+    """Return the book after what a site reports, and the rows that changed."""
+    if not 0 <= status.site < len(sites):
+        return book, Engagements.empty()
+    silent = status.kind in ("site", "link") and status.state == "silent"
+    change = frozenset((status.site,))
+    book = replace(book, silent=book.silent | change if silent else book.silent - change)
+    book, changed = _take_outcomes(book, status, sites)
+    if status.rounds_left >= 0:
+        rounds = book.rounds.copy()
+        rounds[status.site] = max(status.rounds_left - _unlaunched(book, status.site), 0)
+        book = replace(book, rounds=rounds)
+    return book, rows_of(changed, status.time_s)
+
+
+def _unlaunched(book: EngagementBook, site: int) -> int:
+    """Return rounds ordered at a site which it has not launched yet, so still counts as its own."""
+    ordered = EngagementState.ORDERED
+    return sum(o.rounds for o in book.open.values() if o.site == site and o.state is ordered)
+
+
+def _take_outcomes(
+    book: EngagementBook, status: Status, sites: tuple[Site, ...]
+) -> tuple[EngagementBook, list[Engagement]]:
+    still, cooling = dict(book.open), list(book.cooling)
+    changed: list[Engagement] = []
+    outcomes = status.outcomes
+    for row in range(len(outcomes)):
+        before = still.get(int(outcomes.engagement[row]))
+        state = EngagementState(int(outcomes.state[row]))
+        if before is None or state not in _REPORTED or state is before.state:
+            continue
+        spent = int(outcomes.rounds[row])
+        after = replace(before, state=state, rounds=spent if spent >= 0 else before.rounds)
+        changed.append(after)
+        still[after.number] = after
+        if state in _CLOSED:
+            del still[after.number]
+            cooling.append((after.site, status.time_s + sites[after.site].reload_s))
+    return replace(book, open=still, cooling=tuple(cooling)), changed
+
+
+def expire(
+    book: EngagementBook, time_s: float, *, grace_s: float, proposal_s: float
+) -> tuple[EngagementBook, list[Engagement]]:
+    """Return the book without what is overdue, and those as aborted.
+
+    An engagement is overdue when its outcome has not been reported ``grace_s`` after its
+    intercept, a proposal when it could not be ordered within ``proposal_s``.
+    """
+    cooling = tuple(pair for pair in book.cooling if pair[1] > time_s)
+    late = [
+        replace(one, state=EngagementState.ABORTED)
+        for one in book.open.values()
+        if (one.under_way and time_s > one.intercept_s + grace_s)
+        or (not one.under_way and time_s > one.proposed_s + proposal_s)
+    ]
+    if not late and len(cooling) == len(book.cooling):
+        return book, []
+    gone = {one.number for one in late}
+    still = {number: one for number, one in book.open.items() if number not in gone}
+    return replace(book, open=still, cooling=cooling), late
+
+
+def abort_proposals(
+    book: EngagementBook, refusals: Mapping[int, int]
+) -> tuple[EngagementBook, list[Engagement]]:
+    """Return the book without proposals on tracks that the rules now refuse, and those."""
+    gone = [
+        replace(one, state=EngagementState.ABORTED, refusal=Refusal(refusals[one.track]))
+        for one in book.proposals().values()
+        if refusals.get(one.track)
+    ]
+    numbers = {one.number for one in gone}
+    still = {number: one for number, one in book.open.items() if number not in numbers}
+    return (replace(book, open=still), gone) if gone else (book, gone)
+
+
+def record_refusals(
+    book: EngagementBook, refusals: Mapping[int, int], places: Mapping[int, int]
+) -> tuple[EngagementBook, list[Engagement]]:
+    """Return the book and a row for each track whose refusal is new or another than before."""
+    refused = dict(book.refused)
+    number, rows = book.next_number, list[Engagement]()
+    for track, refusal in refusals.items():
+        if refusal and refused.get(track) != refusal:
+            rows.append(
+                Engagement(
+                    number,
+                    track,
+                    places[track],
+                    state=EngagementState.REFUSED,
+                    refusal=Refusal(refusal),
+                )
+            )
+            refused[track] = refusal
+            number += 1
+    return (replace(book, refused=refused, next_number=number), rows) if rows else (book, rows)
+
+
+def effector_of(site: Site) -> int:
+    """Return the code of a site's kind of effector."""
+    return int(EffectorKind(site.effector))
