@@ -13,7 +13,7 @@ FIRST_OF = for p in python3 python3.13 python3.12 python3.11 python; do \
 PYTHON ?= $(or $(shell $(call FIRST_OF,3$(COMMA) 13)),$(shell $(call FIRST_OF,3$(COMMA) 99)))
 COMMA := ,
 
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock"
 
@@ -49,8 +49,8 @@ docs: $(VENV)/.tools ## Write the generated parts of docs/ anew
 	@$(BIN)/python docs/generate.py
 
 lock: $(VENV)/.tools ## Pin every package and its hashes anew
-	@echo "hatchling>=1.27" | $(LOCK) pyproject.toml - --output-file requirements.txt
-	@echo "hatchling>=1.27" | $(LOCK) pyproject.toml - --group dev \
+	@printf "hatchling>=1.27\neditables>=0.5\n" | $(LOCK) pyproject.toml - --output-file requirements.txt
+	@printf "hatchling>=1.27\neditables>=0.5\n" | $(LOCK) pyproject.toml - --group dev \
 		--constraint requirements.txt --output-file requirements-dev.txt
 	@if grep -nE '://|^ *-' requirements*.txt | grep -v -- '--hash='; then \
 		echo "a lock file names a registry: nothing of the sort may stand there" >&2; exit 1; fi

@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-Progress = Callable[[float, float], None]
+Progress = Callable[[float, float | None, dict[str, int]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,15 @@ class Voice:
 
     @contextmanager
     def progress(self, title: str) -> Generator[Progress | None, None, None]:
-        """Yield a callable of (seconds done, seconds in all), None when nobody watches."""
+        """Yield what ``chowki.run`` tells its progress to, None when nobody watches."""
         if self.quiet or self.as_json or not self.err.is_terminal:
             yield None
             return
         with _bar(self.err) as bar:
-            task = bar.add_task(title, total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
+            task = bar.add_task(title, total=None, tracks=0)
+            yield lambda done_s, total_s, counts: bar.update(
+                task, completed=done_s, total=total_s, tracks=counts["tracks"]
+            )
 
 
 def talkative() -> bool:
@@ -108,7 +110,7 @@ def _bar(err: Console) -> Any:
         TextColumn("{task.description}"),
         BarColumn(bar_width=None),
         TaskProgressColumn(),
-        TextColumn("{task.completed:,.0f} s simulated"),
+        TextColumn("{task.completed:,.0f} s, {task.fields[tracks]:,} tracks"),
         TimeElapsedColumn(),
         console=err,
         expand=True,
