@@ -79,8 +79,8 @@ Message = Scan | Status | Act | Tick | Frame | Conclusion | Truth | Theatre | di
 
 
 def frame_digest(frame: Frame) -> bytes:
-    """Return the SHA-256 of all rows of a frame; of values, however its columns are stored."""
-    return digest(*_tables(frame))
+    """Return the SHA-256 of a frame and all its rows; of values, however columns are stored."""
+    return digest(_frame_head(frame), *_tables(frame))
 
 
 class Encoder:
@@ -285,9 +285,12 @@ def _read_tick(payload: bytes) -> Tick:
     return Tick(time_s)
 
 
+def _frame_head(frame: Frame) -> bytes:
+    return _TIME.pack(Kind.FRAME, FORMAT, _COMPLETE if frame.complete else 0, 0, frame.time_s)
+
+
 def _frame(frame: Frame) -> bytes:
-    flags = _COMPLETE if frame.complete else 0
-    parts = [_TIME.pack(Kind.FRAME, FORMAT, flags, 0, frame.time_s)]
+    parts = [_frame_head(frame)]
     for table in _tables(frame):
         pack(table, parts)
     return b"".join(parts)

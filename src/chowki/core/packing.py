@@ -1,4 +1,4 @@
-"""Tables as bytes and back: column after column, eight-byte columns first, so that all stay aligned.
+"""Tables as bytes and back: column after column, those of eight bytes first, so all stay aligned.
 
 Head of a table: rows (u32), fingerprint of its schema (u32), which columns are repeated (u64).
 A column of stride 0 ("nothing known", or one value for all rows) is written as one entry.
@@ -90,9 +90,9 @@ def pack(table: Table, parts: list[bytes]) -> None:
         parts.append(bytes(_ALIGN - short % _ALIGN))
 
 
-def digest(*tables: Table) -> bytes:
-    """Return the SHA-256 of the rows of tables: of values only, however their columns are stored."""
-    sha = hashlib.sha256()
+def digest(head: bytes, *tables: Table) -> bytes:
+    """Return the SHA-256 of a head and the rows of tables: values only, however they are stored."""
+    sha = hashlib.sha256(head)
     for table in tables:
         kind = type(table)
         parts = [_HEAD.pack(len(table), _layout(kind).fingerprint, 0)]

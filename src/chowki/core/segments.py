@@ -105,7 +105,7 @@ class Tail:
 
 
 def link(chain: bytes, channel: int, number: int, payload: bytes) -> bytes:
-    """Return the chain after a record: SHA-256 of the chain before, its channel, number, payload."""
+    """Return the chain after a record: SHA-256 of the one before, channel, number and payload."""
     return hashlib.sha256(chain + _LINKED.pack(channel, number) + payload).digest()
 
 

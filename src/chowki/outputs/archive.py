@@ -5,6 +5,7 @@ One file for each table and segment under ``tables/<name>/``; every page carries
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Iterable
@@ -51,7 +52,7 @@ _KINDS: dict[str, type[Table]] = {
     "detections": Detections,
     "outcomes": Outcomes,
 }
-_ROWS: dict[str, pa.Schema] = {
+_ROWS: dict[str, Any] = {
     "scans": pa.schema(
         [
             ("time_s", pa.float64()),
@@ -155,7 +156,7 @@ def archive(folder: Path) -> dict[str, int]:
     tables = folder / TABLES
     (tables / COMPLETE).unlink(missing_ok=True)
     counts = dict.fromkeys(NAMES, 0)
-    decoder, station, written = Decoder(), None, set[Path]()
+    decoder, station, files = Decoder(), None, dict[str, str]()
     for index, records in enumerate(reader.segments()):
         batch, decoder, station = _read(records, decoder, station)
         if station is None:
@@ -163,10 +164,11 @@ def archive(folder: Path) -> dict[str, int]:
         for name, table in _arrow_tables(batch, station).items():
             counts[name] += table.num_rows
             if table.num_rows or index == 0:
-                written.add(_write(tables / name / f"{index:06d}.parquet", table))
+                file = f"{name}/{index:06d}.parquet"
+                files[file] = _write(tables / file, table)
     if station is None:
         raise JournalError(f"{folder / JOURNAL}: it ends before the theatre is described")
-    _finish(tables, written, {"records": reader.tail.record, "head": reader.head, "rows": counts})
+    _finish(tables, {"head": reader.head, "rows": counts, "files": files})
     return counts
 
 
@@ -175,11 +177,11 @@ def is_archived(folder: Path) -> bool:
     return (folder / TABLES / COMPLETE).exists()
 
 
-def _finish(tables: Path, written: set[Path], told: dict[str, Any]) -> None:
+def _finish(tables: Path, told: dict[str, Any]) -> None:
     """Remove files of an earlier, longer archive, and say that this one is complete."""
-    for stale in set(tables.glob("*/*.parquet")) - written:
+    for stale in set(tables.glob("*/*.parquet")) - {tables / name for name in told["files"]}:
         stale.unlink()
-    write_whole(tables / COMPLETE, json.dumps(told).encode())
+    write_whole(tables / COMPLETE, json.dumps(told, indent=1).encode())
 
 
 def _read(
@@ -281,8 +283,8 @@ def _geodetic(
     }
 
 
-def _write(path: Path, table: pa.Table) -> Path:
-    """Write one file whole or not at all, with a checksum on every page."""
+def _write(path: Path, table: pa.Table) -> str:
+    """Write one file whole or not at all, with a checksum on every page; return its SHA-256."""
     plain = [f.name for f in table.schema if not pa.types.is_floating(f.type)]
     sink = pa.BufferOutputStream()
     pq.write_table(
@@ -298,5 +300,6 @@ def _write(path: Path, table: pa.Table) -> Path:
         sync_folder(path.parent.parent)
     except OSError as error:
         raise OutputError(f"{path.parent}: cannot be made: {error.strerror}") from error
-    write_whole(path, sink.getvalue())
-    return path
+    content = sink.getvalue()
+    write_whole(path, content)
+    return hashlib.sha256(content).hexdigest()

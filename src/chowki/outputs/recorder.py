@@ -23,7 +23,7 @@ from chowki.core.records import Fate, Threats, Tracks, Truth
 from chowki.core.segments import SUFFIX, Channel
 from chowki.core.table import I8, I64
 
-CHAINED = ("scenario", "scenario_digest", "seed", "feeds", "until_s")
+CHAINED = ("scenario", "scenario_digest", "seed", "until_s", "feeds", "first_feed_sensor")
 WORST_THREATS = 50
 MANIFEST = "manifest.json"
 JOURNAL = "journal"

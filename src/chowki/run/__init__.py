@@ -1,0 +1,22 @@
+"""The loop, what a run leaves behind, and what a recording still tells."""
+
+import sys
+from types import ModuleType
+from typing import Any
+
+from chowki.run.compare import Comparison, compare
+from chowki.run.loop import run
+from chowki.run.proof import Replay, replay, verify
+from chowki.run.result import Run
+
+__all__ = ["Comparison", "Replay", "Run", "compare", "replay", "run", "verify"]
+
+
+class _Callable(ModuleType):
+    """Lets ``chowki.run`` be called: the import of this package takes the function's name."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Run:
+        return run(*args, **kwargs)
+
+
+sys.modules[__name__].__class__ = _Callable
