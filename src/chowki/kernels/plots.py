@@ -1,0 +1,181 @@
+"""Plots of one scan made ready for the tracker: slots, noise, clutter and birth density."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chowki.kernels.gate import P_BIRTH, P_LOG_C, P_RCS, P_TIME, P_VALUE, P_VARIANCE, P_WIDTH
+from chowki.kernels.jit import kernel
+from chowki.kernels.kalman import AZIMUTH, ELEVATION, POSITION, RANGE, RANGE_RATE, VELOCITY
+from chowki.kernels.measure import TWO_PI
+from chowki.kernels.visibility import (
+    L_AZIMUTH_SPAN,
+    L_DETECTION,
+    L_ELEVATION_MAX,
+    L_ELEVATION_MIN,
+    L_RANGE_MAX,
+    L_RANGE_MIN,
+)
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+
+# Rows of the raw columns: time, ten values, stated position sigma, radar cross-section.
+RAW_TIME, RAW_VALUE, RAW_SIGMA, RAW_RCS, RAW_HEIGHT = 0, 1, 11, 12, 13
+# How false and new plots are spread, one vector.
+S_CLUTTER, S_ARRIVALS, S_UNTRACKED, S_RATE_SPAN, S_VELOCITY_VOLUME, S_HEIGHT_SPAN = 0, 1, 2, 3, 4, 5
+S_STARTS, S_WIDTH = 6, 7
+
+
+@kernel
+def slots_of(raw: F64, j: int, scan_bits: int) -> int:
+    """Return the slots of a plot that hold a value; 0 when one that it can't do without is missing.
+
+    Range and azimuth, or position, are needed where the sensor measures them; elevation, range
+    rate and velocity may be missing in single plots.
+    """
+    bits = 0
+    for slot in range(4):
+        if scan_bits & (1 << slot) and math.isfinite(raw[RAW_VALUE + slot, j]):
+            bits |= 1 << slot
+    needed = scan_bits & (RANGE | AZIMUTH)
+    if bits & needed != needed or (bits & RANGE and not raw[RAW_VALUE, j] > 0.0):
+        return 0
+    if bits & ELEVATION and abs(raw[RAW_VALUE + 2, j]) > 0.5 * math.pi:
+        return 0
+    for first, slot in ((4, POSITION), (7, VELOCITY)):
+        if scan_bits & slot:
+            total = raw[RAW_VALUE + first, j]
+            total += raw[RAW_VALUE + first + 1, j] + raw[RAW_VALUE + first + 2, j]
+            if math.isfinite(total):
+                bits |= slot
+            elif slot == POSITION:
+                return 0
+    return bits
+
+
+@kernel
+def log_clutter(bits: int, look: F64, spread: F64) -> float:
+    """Return ln of the volume, in the plot's own slots, over which false plots are spread."""
+    reach = max(look[L_RANGE_MAX] - look[L_RANGE_MIN], 1.0)
+    volume = 0.0
+    if bits & POSITION:
+        square = look[L_RANGE_MAX] ** 2 - look[L_RANGE_MIN] ** 2
+        volume += math.log(0.5 * look[L_AZIMUTH_SPAN] * square * spread[S_HEIGHT_SPAN])
+    if bits & RANGE:
+        volume += math.log(reach)
+    if bits & AZIMUTH:
+        volume += math.log(look[L_AZIMUTH_SPAN])
+    if bits & ELEVATION:
+        volume += math.log(max(look[L_ELEVATION_MAX] - look[L_ELEVATION_MIN], 1e-3))
+    if bits & RANGE_RATE:
+        volume += math.log(spread[S_RATE_SPAN])
+    if bits & VELOCITY:
+        volume += math.log(spread[S_VELOCITY_VOLUME])
+    return volume
+
+
+@kernel
+def densities(bits: int, range_m: float, look: F64, spread: F64) -> tuple[float, float]:
+    """Return ln(kappa + b) and b / (kappa + b) of a plot.
+
+    kappa is the stated number of false plots over the volume of the look. b is P_D times the
+    targets that arrived unseen since the last look: their number an area, seen in polar
+    coordinates as r dr d(azimuth), spread evenly over the other slots.
+    """
+    volume = log_clutter(bits, look, spread)
+    kappa = spread[S_CLUTTER]
+    square = 0.5 * look[L_AZIMUTH_SPAN] * (look[L_RANGE_MAX] ** 2 - look[L_RANGE_MIN] ** 2)
+    unseen = spread[S_ARRIVALS] * square
+    if bits & POSITION == 0 and bits & RANGE:
+        unseen *= range_m * (look[L_RANGE_MAX] - look[L_RANGE_MIN]) * look[L_AZIMUTH_SPAN] / square
+    if bits & (POSITION | RANGE) == 0:
+        unseen = spread[S_UNTRACKED]
+    unseen *= look[L_DETECTION]
+    birth = unseen / (kappa + unseen) if spread[S_STARTS] > 0.0 else 0.0
+    return math.log(kappa + unseen) - volume, birth
+
+
+@kernel
+def _seen_before(words: I64, j: int, table: I64) -> bool:
+    """Enter a plot into a hash table by its bytes; True when an equal one is already there."""
+    mixed = np.uint64(1469598103934665603)
+    for row in range(RAW_SIGMA):
+        mixed = (mixed ^ np.uint64(words[row, j])) * np.uint64(1099511628211)
+        mixed ^= mixed >> np.uint64(29)
+    slot = np.int64(mixed % np.uint64(len(table)))
+    while table[slot] >= 0:
+        equal = True
+        for row in range(RAW_SIGMA):
+            if words[row, j] != words[row, table[slot]]:
+                equal = False
+                break
+        if equal:
+            return True
+        slot = (slot + 1) % len(table)
+    table[slot] = j
+    return False
+
+
+@kernel
+def tabulate(
+    raw: F64, words: I64, scan_bits: int, noise: F64, look: F64, spread: F64, oldest_s: float,
+    newest_s: float,
+) -> tuple[F64, I64, I64, I64]:  # fmt: skip
+    """Return the usable plots of a scan.
+
+    Parameters
+    ----------
+    raw : F64
+        Shape (RAW_HEIGHT, m): rows ``RAW_...``, as the sensor delivered them.
+    words : I64
+        The same bytes as integers: equal plots are counted once.
+    scan_bits : int
+        What the sensor measures (``core.places.Measures``).
+    noise : F64
+        Shape (10,): variance of each slot as stated, with the allowance for registration.
+    look, spread : F64
+        Figures of the look (``kernels.visibility``); columns ``S_...``.
+    oldest_s, newest_s : float
+        Plots outside these times are left out.
+
+    Returns
+    -------
+    plots : F64
+        Shape (k, P_WIDTH), columns ``P_...`` of ``kernels.gate``.
+    bits, chosen : I64
+        Shape (k,): slots that hold a value; column of ``raw``.
+    refused : I64
+        Shape (3,): how many plots were unusable, out of time, repeated.
+    """
+    m = raw.shape[1]
+    plots, bits = np.zeros((m, P_WIDTH)), np.empty(m, dtype=np.int64)
+    chosen, refused = np.empty(m, dtype=np.int64), np.zeros(3, dtype=np.int64)
+    table = np.full(2 * m + 1, -1, dtype=np.int64)
+    k = 0
+    for j in range(m):
+        slots, time_s = slots_of(raw, j, scan_bits), raw[RAW_TIME, j]
+        if slots == 0 or not math.isfinite(time_s):
+            refused[0] += 1
+        elif time_s < oldest_s or time_s > newest_s:
+            refused[1] += 1
+        elif _seen_before(words, j, table):
+            refused[2] += 1
+        else:
+            row = plots[k]
+            row[P_TIME], row[P_RCS] = time_s, raw[RAW_RCS, j]
+            for s in range(10):
+                row[P_VALUE + s], row[P_VARIANCE + s] = raw[RAW_VALUE + s, j], noise[s]
+            if slots & AZIMUTH:
+                row[P_VALUE + 1] %= TWO_PI
+            if slots & POSITION and math.isfinite(raw[RAW_SIGMA, j]):
+                extra = raw[RAW_SIGMA, j] ** 2 - noise[4]
+                for s in range(4, 7):
+                    row[P_VARIANCE + s] += max(extra, 1.0 - noise[4])
+            row[P_LOG_C], row[P_BIRTH] = densities(slots, raw[RAW_VALUE, j], look, spread)
+            bits[k], chosen[k] = slots, j
+            k += 1
+    return plots[:k], bits[:k], chosen[:k], refused

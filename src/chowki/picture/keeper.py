@@ -1,0 +1,56 @@
+"""The picture keeper: tracker and identity composed, state in and state out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chowki.core.messages import Act, Scan
+from chowki.core.places import Theatre
+from chowki.core.ports import Associator
+from chowki.core.records import Tracks
+from chowki.picture.lifecycle import aged
+from chowki.picture.parameters import PictureParameters
+from chowki.picture.rap import reported, tracks_of
+from chowki.picture.states import Picture
+from chowki.picture.tracker import Tracker
+
+
+class AirPicture:
+    """Scans become tracks with identity: the recognised air picture.
+
+    Parameters
+    ----------
+    theatre : Theatre
+        All that is known before the first event.
+    parameters : PictureParameters
+        Assumptions of tracker and identity.
+    associator : Associator
+        Weighs which track each plot came from.
+    """
+
+    def __init__(
+        self, theatre: Theatre, parameters: PictureParameters, associator: Associator
+    ) -> None:
+        self._parameters = parameters
+        self._tracker = Tracker(theatre, parameters, associator)
+
+    def start(self) -> Picture:
+        """Return an empty picture."""
+        return Picture()
+
+    def scan(self, picture: Picture, scan: Scan) -> tuple[Picture, Tracks]:
+        """Return the picture after a scan, and the tracks that it touched, each at its own time."""
+        picture, found = self._tracker.scan(picture, scan)
+        if found is None:
+            return picture, Tracks.empty()
+        return picture, tracks_of(picture, found.rows, np.nan, self._tracker)
+
+    def tick(self, picture: Picture, time_s: float) -> tuple[Picture, Tracks]:
+        """Return the picture at a time, and the recognised air picture coasted to it."""
+        picture = aged(picture, time_s, self._parameters)
+        rows = reported(picture, self._parameters.report_existence)
+        return picture, tracks_of(picture, rows, time_s, self._tracker)
+
+    def act(self, picture: Picture, act: Act) -> Picture:
+        """Return the picture after a person's act on identity."""
+        return picture

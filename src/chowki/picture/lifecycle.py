@@ -1,0 +1,48 @@
+"""How tracks end: survival, loss, and merging of those that can't be told apart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from chowki.picture.parameters import PictureParameters
+from chowki.picture.states import Picture
+
+
+def aged(picture: Picture, time_s: float, parameters: PictureParameters) -> Picture:
+    """Return the picture at a time: existence survives, what is lost is dropped.
+
+    Parameters
+    ----------
+    picture : Picture
+        Before.
+    time_s : float
+        UTC seconds.
+    parameters : PictureParameters
+        Lifetime, thresholds.
+    """
+    s = picture.states
+    dt_s = np.maximum(time_s - s.alive_s, 0.0)
+    existence = s.existence * np.exp(-dt_s / parameters.lifetime_s)
+    alive_s = np.maximum(s.alive_s, time_s)
+    silent_s = time_s - s.updated_s
+    spread = s.covariance[:, 0, 0] + s.covariance[:, 1, 1]
+    spread = spread + silent_s**2 * (s.covariance[:, 3, 3] + s.covariance[:, 4, 4])
+    keep = existence >= parameters.drop_existence
+    keep &= silent_s <= parameters.lost_after_s
+    keep &= (spread <= parameters.lost_sd_m**2) | (silent_s < parameters.coast_after_s)
+    states = replace(s, existence=existence, alive_s=alive_s)
+    moved = replace(picture, time_s=max(picture.time_s, time_s), states=states)
+    return moved if keep.all() else without(moved, ~keep)
+
+
+def without(picture: Picture, gone: np.ndarray) -> Picture:
+    """Return the picture without some of its tracks."""
+    counts = replace(picture.counts, dropped=picture.counts.dropped + int(gone.sum()))
+    return replace(
+        picture,
+        states=picture.states.take(~gone),
+        evidence=picture.evidence.take(~gone),
+        counts=counts,
+    )

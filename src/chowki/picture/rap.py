@@ -1,0 +1,87 @@
+"""The recognised air picture: rows of tracks at one time, as the other rooms see them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chowki.core.records import Tracks, TrackStatus
+from chowki.core.table import F64, I8, I64
+from chowki.kernels.motion import coast, uncertainty
+from chowki.picture.ground import height_of_ground
+from chowki.picture.states import Picture
+from chowki.picture.tracker import Tracker
+
+
+def tracks_of(picture: Picture, rows: I64, at_s: float, tracker: Tracker) -> Tracks:
+    """Return tracks, in the words of core.
+
+    Parameters
+    ----------
+    picture : Picture
+        Where they stand.
+    rows : I64
+        Shape (n,): rows of the picture.
+    at_s : float
+        UTC seconds to coast to; NaN leaves each at its own time.
+    tracker : Tracker
+        Its frame, ground and parameters.
+    """
+    if not len(rows):
+        return Tracks.empty()
+    s, e, p = picture.states, picture.evidence, tracker.parameters
+    state, covariance = coast(
+        s.state, s.covariance, s.time_s, rows, at_s, p.acceleration_horizontal_m2ps3,
+        p.acceleration_vertical_m2ps3,
+    )  # fmt: skip
+    height, sd_horizontal, sd_vertical, sd_speed = uncertainty(tracker.frame, state, covariance).T
+    floor = height_of_ground(tracker.theatre.ground, tracker.frame, state[:, :3])
+    probability = _softmax(e.log_class[rows])
+    best = probability.argmax(axis=1)
+    time_s = s.time_s[rows] if np.isnan(at_s) else np.full(len(rows), at_s)
+    return Tracks(
+        s.track[rows],
+        time_s,
+        *state.T,
+        height,
+        height - floor,
+        sd_horizontal,
+        sd_vertical,
+        sd_speed,
+        s.existence[rows],
+        status_of(picture, rows, at_s, tracker),
+        e.identity[rows],
+        best.astype(np.int8),
+        probability,
+        e.armed_probability[rows],
+        e.reasons[rows],
+        e.address[rows],
+        e.address_kind[rows],
+        e.callsign[rows],
+        np.bitwise_count(s.sensor_bits[rows]).sum(axis=1, dtype=np.int64),
+        s.updates[rows],
+        s.first_s[rows],
+        s.confirmed_s[rows],
+        s.updated_s[rows],
+        e.crossed_border_s[rows],
+    )
+
+
+def status_of(picture: Picture, rows: I64, at_s: float, tracker: Tracker) -> I8:
+    """Return the status of tracks: existence and age decide, no counters."""
+    s, p = picture.states, tracker.parameters
+    now_s = picture.time_s if np.isnan(at_s) else at_s
+    confirmed = ~np.isnan(s.confirmed_s[rows])
+    aged = now_s - s.updated_s[rows] > p.coast_after_s
+    status = np.where(confirmed, np.where(aged, TrackStatus.COASTING, TrackStatus.CONFIRMED), 0)
+    status[s.existence[rows] < p.drop_existence] = TrackStatus.DROPPED
+    return status.astype(np.int8)
+
+
+def reported(picture: Picture, parameters: float) -> I64:
+    """Return the rows of tracks whose existence is above the threshold of the report."""
+    return np.flatnonzero(picture.states.existence > parameters)
+
+
+def _softmax(log_weight: F64) -> F64:
+    weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
+    return weight / weight.sum(axis=1, keepdims=True)

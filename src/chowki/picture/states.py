@@ -1,0 +1,133 @@
+"""The state of the picture: named tables, one value in and a new one out of each step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import numpy as np
+
+from chowki.core.records import N_CLASSES
+from chowki.core.table import F64, I8, I64, S8, Col, Table
+
+
+@dataclass(frozen=True, slots=True)
+class TrackStates(Table):
+    """Every Bernoulli track: where it is, how surely it is there, and what it is made of."""
+
+    track: Annotated[I64, Col("", "track number, never reused")]
+    time_s: Annotated[F64, Col("s", "UTC validity time of state and covariance")]
+    state: Annotated[F64, Col("m, m/s", "position and velocity, station frame", (6,))]
+    covariance: Annotated[F64, Col("m2, m2/s, m2/s2", "of the state", (6, 6))]
+    existence: Annotated[F64, Col("", "probability that a target is there")]
+    alive_s: Annotated[F64, Col("s", "UTC validity time of the existence")]
+    first_s: Annotated[F64, Col("s", "UTC time of the first detection")]
+    confirmed_s: Annotated[F64, Col("s", "UTC time of confirmation, NaN before")]
+    updated_s: Annotated[F64, Col("s", "UTC time of the last detection")]
+    answered_s: Annotated[F64, Col("s", "UTC time of the last cooperative report, or NaN")]
+    updates: Annotated[I64, Col("", "number of detections that have contributed")]
+    sensor_bits: Annotated[I64, Col("", "which sensors have contributed, 32 a word", (8,))]
+    own_scans: Annotated[I64, Col("", "last scans that held a plot of its own", (4,))]
+    rcs_dbsm: Annotated[F64, Col("dBsm", "mean radar cross-section, or NaN")]
+    rcs_weight: Annotated[F64, Col("", "number of plots behind it, bounded")]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence(Table):
+    """What is known of each track besides its motion; row by row beside ``TrackStates``."""
+
+    log_class: Annotated[F64, Col("", "log posterior of each ObjectClass", (N_CLASSES,))]
+    armed: Annotated[F64, Col("", "log likelihood ratio of a payload from looks at it")]
+    weighed_s: Annotated[F64, Col("s", "UTC time of the last weighing of its motion")]
+    rcs_weighed: Annotated[F64, Col("", "plots whose radar cross-section has been weighed")]
+    heard_hz: Annotated[F64, Col("Hz", "carrier last heard on its bearing, or NaN")]
+    heard: Annotated[F64, Col("", "sum of the probabilities that it was the one heard")]
+    looked: Annotated[F64, Col("", "number of electro-optical looks at it")]
+    payload: Annotated[I64, Col("", "looks that saw a payload less looks that saw none")]
+    address: Annotated[I64, Col("", "last address associated, -1 none")]
+    address_kind: Annotated[I8, Col("", "AddressKind")]
+    callsign: Annotated[S8, Col("", "last call sign associated")]
+    agreed: Annotated[F64, Col("", "weight of reports that fit the track")]
+    contradicted: Annotated[F64, Col("", "weight of reports that contradict it")]
+    plan: Annotated[F64, Col("", "how steadily it keeps to its filed route, in [0, 1]")]
+    side: Annotated[I8, Col("", "1 on the defended side, 0 beyond the border, -1 not known")]
+    origin: Annotated[I8, Col("", "Origin: where it was first seen")]
+    crossed_border_s: Annotated[F64, Col("s", "UTC time of entering the defended side, or NaN")]
+    decided: Annotated[I8, Col("", "Identity set by a person, -1 none")]
+    identity: Annotated[I8, Col("", "Identity")]
+    reasons: Annotated[I64, Col("", "Reason bits behind the identity")]
+    armed_probability: Annotated[F64, Col("", "probability that it is armed")]
+
+
+@dataclass(frozen=True, slots=True)
+class Looks(Table):
+    """Scans lately taken of each sensor: one that comes again is known again."""
+
+    sensor: Annotated[I64, Col("", "number of the sensor")]
+    look: Annotated[I64, Col("", "numbers of its last looks", (32,))]
+    taken: Annotated[I64, Col("", "scans taken")]
+
+
+@dataclass(frozen=True, slots=True)
+class Claims(Table):
+    """Where each address last said that it was."""
+
+    address: Annotated[I64, Col("", "ICAO 24-bit address or Remote ID digest")]
+    time_s: Annotated[F64, Col("s", "UTC time of its last report")]
+    position_m: Annotated[F64, Col("m", "reported position, station frame", (3,))]
+    track: Annotated[I64, Col("", "number of the track it was associated with")]
+
+
+@dataclass(frozen=True, slots=True)
+class Twins(Table):
+    """Pairs of tracks that can't be told apart, and since when."""
+
+    older: Annotated[I64, Col("", "smaller track number")]
+    younger: Annotated[I64, Col("", "larger track number")]
+    since_s: Annotated[F64, Col("s", "UTC time since which they are indistinguishable")]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts(Table):
+    """What was left out, and what ended."""
+
+    unusable: Annotated[I64, Col("", "plots without what their sensor measures")]
+    out_of_time: Annotated[I64, Col("", "plots too old, or from the future")]
+    repeated: Annotated[I64, Col("", "plots that came twice in one scan")]
+    scans_repeated: Annotated[I64, Col("", "scans that came twice")]
+    merged: Annotated[I64, Col("", "tracks merged into an older one")]
+    dropped: Annotated[I64, Col("", "tracks dropped")]
+
+    @classmethod
+    def none(cls) -> Counts:
+        """Return counts of nothing."""
+        return cls(*(np.zeros(1, dtype=np.int64) for _ in cls.schema()))
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """All that the tracker and identity know.
+
+    Attributes
+    ----------
+    time_s : float
+        Latest time of receipt, minus infinity at first.
+    next_track : int
+        Next track number.
+    scans : int
+        Scans taken.
+    states, evidence : TrackStates, Evidence
+        Tracks, row by row.
+    looks, claims, twins, counts
+        Memory beside the tracks.
+    """
+
+    time_s: float = -np.inf
+    next_track: int = 1
+    scans: int = 0
+    states: TrackStates = field(default_factory=TrackStates.empty)
+    evidence: Evidence = field(default_factory=Evidence.empty)
+    looks: Looks = field(default_factory=Looks.empty)
+    claims: Claims = field(default_factory=Claims.empty)
+    twins: Twins = field(default_factory=Twins.empty)
+    counts: Counts = field(default_factory=Counts.none)

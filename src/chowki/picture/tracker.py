@@ -1,0 +1,269 @@
+"""One scan: predict, gate, associate, update, found new tracks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from chowki.core.messages import Scan
+from chowki.core.places import Measures, Theatre
+from chowki.core.ports import Associator
+from chowki.core.records import Detections, Identity
+from chowki.core.table import F64, I64
+from chowki.kernels import plots as tabulation
+from chowki.kernels.bernoulli import OWN_SCANS, births, update
+from chowki.kernels.gate import P_RCS, P_TIME, candidates
+from chowki.kernels.geodesy import station_frame
+from chowki.picture.classes import PRIOR_LOG_CLASS
+from chowki.picture.lens import Lens, birth_prior, gate_sizes, lens
+from chowki.picture.parameters import PictureParameters
+from chowki.picture.states import Counts, Evidence, Looks, Picture, TrackStates
+
+LOOKS_KEPT = 32
+SENSOR_WORDS = 8
+SLOT_COLUMNS = (
+    (Measures.RANGE, "range_m"),
+    (Measures.AZIMUTH, "azimuth_rad"),
+    (Measures.ELEVATION, "elevation_rad"),
+    (Measures.RANGE_RATE, "range_rate_mps"),
+    (Measures.POSITION, "east_m"),
+    (Measures.POSITION, "north_m"),
+    (Measures.POSITION, "up_m"),
+    (Measures.VELOCITY, "v_east_mps"),
+    (Measures.VELOCITY, "v_north_mps"),
+    (Measures.VELOCITY, "v_up_mps"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Association:
+    """What a scan came to: which track caused which detection.
+
+    Attributes
+    ----------
+    rows : I64
+        Rows of the tracks that the scan touched, new ones last.
+    detections : I64
+        Rows of the usable detections.
+    causes : I64
+        Row of the track that caused each of them, -1 for none; a new track caused its own.
+    pair_row, pair_detection, pair_probability
+        Every gated couple, by track row and detection row.
+    """
+
+    rows: I64
+    detections: I64
+    causes: I64
+    pair_row: I64
+    pair_detection: I64
+    pair_probability: F64
+
+
+class Tracker:
+    """Bernoulli tracks, marginal association: TOMB/P (Williams 2015) on extended Kalman filters.
+
+    Parameters
+    ----------
+    theatre : Theatre
+        Frame of reference, ground and sensors.
+    parameters : PictureParameters
+        Assumptions of the filter.
+    associator : Associator
+        Weighs which track each plot came from.
+    """
+
+    def __init__(
+        self, theatre: Theatre, parameters: PictureParameters, associator: Associator
+    ) -> None:
+        station = theatre.station
+        self.theatre, self.parameters, self.associator = theatre, parameters, associator
+        self.frame = station_frame(
+            float(np.radians(station.lat_deg)),
+            float(np.radians(station.lon_deg)),
+            float(station.height_m),
+        )
+        self._gates = gate_sizes(parameters.gate_probability)
+        self._prior = birth_prior(parameters)
+        self._confirm = (parameters.confirm_existence, parameters.confirm_updates)
+        self._lenses: dict[int, Lens] = {}
+
+    def scan(self, picture: Picture, scan: Scan) -> tuple[Picture, Association | None]:
+        """Return the picture after a scan; the association is None for a scan that came twice."""
+        looks = _taken(picture.looks, scan)
+        if looks is None:
+            return replace(picture, counts=_counted(picture.counts, scans_repeated=1)), None
+        picture = replace(
+            picture, looks=looks, scans=picture.scans + 1, time_s=max(picture.time_s, scan.time_s)
+        )
+        glass = self._lens(scan)
+        look = glass.at(scan.volume)
+        plots, bits, chosen, refused = self._plots(picture, scan, glass, look)
+        if refused.any():
+            unusable, late, repeated = (int(n) for n in refused)
+            counts = _counted(
+                picture.counts, unusable=unusable, out_of_time=late, repeated=repeated
+            )
+            picture = replace(picture, counts=counts)
+        return self._step(picture, scan, glass, look, (plots, bits, chosen))
+
+    def _lens(self, scan: Scan) -> Lens:
+        """Return the lens of a sensor: made once, made anew when the sensor is stated anew."""
+        known = self._lenses.get(scan.sensor.number)
+        if known is None or known.sensor is not scan.sensor:
+            known = lens(scan.sensor, self.theatre.ground, self.frame, self.parameters)
+            self._lenses[scan.sensor.number] = known
+        return known
+
+    def _plots(
+        self, picture: Picture, scan: Scan, glass: Lens, look: F64
+    ) -> tuple[F64, I64, I64, I64]:
+        """Return the usable plots of a scan."""
+        raw = _raw(scan.detections, glass.bits)
+        oldest_s = picture.time_s - self.parameters.late_s
+        newest_s = scan.time_s + self.parameters.early_s
+        return tabulation.tabulate(
+            raw, raw.view(np.int64), glass.bits, glass.noise, look, glass.spread, oldest_s, newest_s
+        )
+
+    def _step(
+        self, picture: Picture, scan: Scan, glass: Lens, look: F64, usable: tuple[F64, I64, I64]
+    ) -> tuple[Picture, Association]:
+        plots, bits, chosen = usable
+        scene = (
+            glass.origin, glass.axes, self.frame, glass.mask_azimuth, glass.mask_elevation, look,
+            self._gates,
+        )  # fmt: skip
+        s = picture.states
+        kinematics = (
+            s.state, s.covariance, s.time_s, s.existence, s.alive_s, s.rcs_dbsm, s.answered_s
+        )  # fmt: skip
+        start_s, end_s = float(scan.start_s), float(min(scan.end_s, scan.time_s + 5.0))
+        rows, starts, pair_plot, weight, missed, now = candidates(
+            kinematics, plots, bits, glass.bits, scene, start_s, end_s
+        )
+        share, share_missed, new = self.associator.marginals(
+            starts, pair_plot, weight, missed, len(plots)
+        )
+        founded = births(plots, bits, new, scene, self._prior)
+        states = extended(picture, founded, plots, scan.sensor.number, bool(glass.cooperative))
+        cause = update(
+            _kept(states), (rows, starts, pair_plot, share, share_missed, missed, now), plots, bits,
+            scene, end_s, scan.sensor.number, picture.scans, self._confirm,
+        )  # fmt: skip
+        newborn = np.arange(len(s), len(states))
+        free = cause[founded[0]] < 0
+        cause[founded[0][free]] = newborn[free]
+        picture = replace(
+            picture,
+            states=states,
+            evidence=unknown(picture.evidence, len(newborn)),
+            next_track=picture.next_track + len(newborn),
+        )
+        pair_row = np.repeat(rows, np.diff(starts))
+        return picture, Association(
+            np.concatenate([rows, newborn]), chosen, cause, pair_row, chosen[pair_plot], share
+        )
+
+
+def _taken(looks: Looks, scan: Scan) -> Looks | None:
+    """Return the memory of looks with a scan entered; None when it was there already."""
+    where = np.flatnonzero(looks.sensor == scan.sensor.number)
+    if not len(where):
+        fresh = Looks.of(sensor=[scan.sensor.number], look=np.full((1, LOOKS_KEPT), -1), taken=[0])
+        looks, row = Looks.concat([looks, fresh]), len(looks)
+    else:
+        row = int(where[0])
+    if (looks.look[row] == scan.look).any():
+        return None
+    look, taken = looks.look.copy(), looks.taken.copy()
+    look[row, taken[row] % LOOKS_KEPT] = scan.look
+    taken[row] += 1
+    return Looks(looks.sensor, look, taken)
+
+
+def _raw(detections: Detections, bits: int) -> F64:
+    """Return the columns that a sensor measures, one matrix; what it doesn't measure stays NaN."""
+    raw = np.full((tabulation.RAW_HEIGHT, len(detections)), np.nan)
+    raw[tabulation.RAW_TIME] = detections.time_s
+    value = raw[tabulation.RAW_VALUE : tabulation.RAW_SIGMA]
+    for slot, (measure, name) in enumerate(SLOT_COLUMNS):
+        if bits & measure:
+            value[slot] = getattr(detections, name)
+    if bits & Measures.POSITION:
+        raw[tabulation.RAW_SIGMA] = detections.sigma_m
+    raw[tabulation.RAW_RCS] = detections.rcs_dbsm
+    return raw
+
+
+def _counted(counts: Counts, **more: int) -> Counts:
+    """Return counts with some of them raised."""
+    return replace(counts, **{name: getattr(counts, name) + n for name, n in more.items()})
+
+
+def _kept(s: TrackStates) -> tuple[F64 | I64, ...]:
+    """Return the columns that an update writes into."""
+    return (
+        s.state, s.covariance, s.time_s, s.existence, s.alive_s, s.updated_s, s.updates,
+        s.rcs_dbsm, s.rcs_weight, s.answered_s, s.sensor_bits, s.own_scans, s.confirmed_s,
+    )  # fmt: skip
+
+
+def extended(
+    picture: Picture,
+    founded: tuple[I64, F64, F64, F64],
+    plots: F64,
+    sensor: int,
+    cooperative: bool,
+) -> TrackStates:
+    """Return a copy of the tracks with those that plots founded at its end."""
+    chosen, existence, state, covariance = founded
+    fresh, time_s, rcs = len(chosen), plots[chosen, P_TIME], plots[chosen, P_RCS]
+    bits = np.zeros((fresh, SENSOR_WORDS), dtype=np.int64)
+    bits[:, (sensor >> 5) % SENSOR_WORDS] = 1 << (sensor & 31)
+    own = np.full((fresh, OWN_SCANS), -1, dtype=np.int64)
+    own[:, picture.scans % OWN_SCANS] = picture.scans
+    nothing = np.full(fresh, np.nan)
+    born = TrackStates(
+        np.arange(picture.next_track, picture.next_track + fresh),
+        time_s,
+        state,
+        covariance,
+        existence,
+        time_s,
+        time_s,
+        nothing,
+        time_s,
+        time_s if cooperative else nothing,
+        np.ones(fresh, dtype=np.int64),
+        bits,
+        own,
+        rcs,
+        np.where(np.isnan(rcs), 0.0, 1.0),
+    )
+    return TrackStates.concat([picture.states, born])
+
+
+def unknown(evidence: Evidence, fresh: int) -> Evidence:
+    """Return the evidence with rows added for new tracks, of which nothing is known."""
+    if not fresh:
+        return evidence
+    zero = np.zeros(fresh)
+    return Evidence.concat(
+        [
+            evidence,
+            Evidence.of(
+                log_class=np.tile(PRIOR_LOG_CLASS, (fresh, 1)),
+                armed=zero,
+                rcs_weighed=zero,
+                heard=zero,
+                looked=zero,
+                payload=zero,
+                agreed=zero,
+                contradicted=zero,
+                plan=zero,
+                identity=np.full(fresh, Identity.PENDING),
+                reasons=zero,
+            ),
+        ]
+    )
