@@ -28,7 +28,8 @@ WORST_THREATS = 50
 MANIFEST = "manifest.json"
 JOURNAL = "journal"
 TABLES = "tables"
-_OWN_FILES = ("report.html", "sitrep.txt", "sitrep.json", MANIFEST)
+COMPLETE = "complete.json"
+_OWN_FILES = (f"{TABLES}/{COMPLETE}", "report.html", "sitrep.txt", "sitrep.json", MANIFEST)
 
 
 class Recorder:

@@ -34,10 +34,15 @@ class Recording:
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
+        self._tables: dict[str, Any] = {}
 
-    @cached_property
+    @property
     def manifest(self) -> dict[str, Any]:
         """Return what stands beside the journal; after its loss, what the journal itself tells."""
+        return self._manifest
+
+    @cached_property
+    def _manifest(self) -> dict[str, Any]:
         path = self.folder / MANIFEST
         try:
             return json.loads(path.read_text())
@@ -65,67 +70,73 @@ class Recording:
         """Return what was known before the first event."""
         return self._opening[0]
 
-    @cached_property
-    def tracks(self) -> pa.Table:
+    @property
+    def tracks(self) -> Any:
         """Return the recognised air picture, a whole one each record period."""
         return self._table("tracks")
 
-    @cached_property
-    def threats(self) -> pa.Table:
+    @property
+    def threats(self) -> Any:
         """Return the worst threats of each whole picture."""
         return self._table("threats")
 
-    @cached_property
-    def warnings(self) -> pa.Table:
+    @property
+    def warnings(self) -> Any:
         """Return every change of a place's warning."""
         return self._table("warnings")
 
-    @cached_property
-    def engagements(self) -> pa.Table:
+    @property
+    def engagements(self) -> Any:
         """Return every change of an engagement, and every refusal."""
         return self._table("engagements")
 
-    @cached_property
-    def truth(self) -> pa.Table:
+    @property
+    def truth(self) -> Any:
         """Return simulated reality; empty on a feed. For score and report only."""
         return self._table("truth")
 
-    @cached_property
-    def detections(self) -> pa.Table:
+    @property
+    def detections(self) -> Any:
         """Return all detections, with sensor, look and time of receipt."""
         return self._table("detections")
 
-    @cached_property
-    def scans(self) -> pa.Table:
+    @property
+    def scans(self) -> Any:
         """Return one row for each scan: time, sensor, look, number of detections."""
         return self._table("scans")
 
-    @cached_property
-    def statuses(self) -> pa.Table:
+    @property
+    def statuses(self) -> Any:
         """Return what sensors, links, sites and feeds said of their health."""
         return self._table("statuses")
 
-    @cached_property
-    def outcomes(self) -> pa.Table:
+    @property
+    def outcomes(self) -> Any:
         """Return what the sites reported of their engagements."""
         return self._table("outcomes")
 
-    @cached_property
-    def acts(self) -> pa.Table:
+    @property
+    def acts(self) -> Any:
         """Return what people decided."""
         return self._table("acts")
 
-    @cached_property
-    def orders(self) -> pa.Table:
+    @property
+    def orders(self) -> Any:
         """Return the orders to simulated effectors; empty on a feed."""
         return self._table("orders")
 
-    @cached_property
-    def tasks(self) -> pa.Table:
+    @property
+    def tasks(self) -> Any:
         """Return the tasks to sensors."""
         return self._table("tasks")
 
-    def _table(self, name: str) -> pa.Table:
+    def _table(self, name: str) -> Any:
+        """Return a ``pyarrow.Table``, read once."""
+        if name not in self._tables:
+            self._tables[name] = self._read(name)
+        return self._tables[name]
+
+    def _read(self, name: str) -> Any:
         """Return a table, checking every page."""
         if not is_archived(self.folder):
             archive(self.folder)

@@ -167,13 +167,16 @@ def _first_difference(a: Run, b: Run) -> str | None:
     for pair in zip_longest(*records):
         first, second = pair
         if first is None or second is None:
-            longer = "second" if first is None else "first"
-            return f"{_named(first or second, decoders[first is None])}: only in the {longer}"
+            return _only(first, decoders[0], "first") or _only(second, decoders[1], "second")
         if first.channel == second.channel == Channel.NOTE:
             decoders = [_after_note(r, d) for r, d in zip(pair, decoders, strict=True)]
         elif (first.channel, first.payload) != (second.channel, second.payload):
             return f"{_named(first, decoders[0])} / {_named(second, decoders[1])}"
     return None
+
+
+def _only(record: Record | None, decoder: Decoder, run: str) -> str:
+    return f"{_named(record, decoder)}: only in the {run}" if record else ""
 
 
 def _after_note(record: Record, decoder: Decoder) -> Decoder:

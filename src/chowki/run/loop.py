@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
@@ -124,7 +124,7 @@ def _until(asked: threading.Event, assembly: Assembly) -> Iterator[Event]:
 
 
 @contextmanager
-def _recording(folder: Path, assembly: Assembly) -> Iterator[Recorder]:
+def _recording(folder: Path, assembly: Assembly) -> Generator[Recorder]:
     """Record what happens within; closed whole at the end or by Ctrl-C, let go after a failure."""
     recorder = Recorder(folder, assembly.built.theatre, assembly.manifest)
     started_s = time.perf_counter()
@@ -142,7 +142,7 @@ def _recording(folder: Path, assembly: Assembly) -> Iterator[Recorder]:
 
 
 @contextmanager
-def _interruptible() -> Iterator[threading.Event]:
+def _interruptible() -> Generator[threading.Event]:
     """Turn the first Ctrl-C into a request to stop between two events; a second one stops at once.
 
     Signals reach only the main thread; elsewhere nothing is changed.

@@ -14,8 +14,7 @@ from chowki.core.codec import Conclusion, encode, frame_digest
 from chowki.core.messages import Event, Frame
 from chowki.core.segments import Damage
 from chowki.feeds.recorded import JournalFeed
-from chowki.outputs.archive import COMPLETE
-from chowki.outputs.recorder import JOURNAL, MANIFEST, TABLES
+from chowki.outputs.recorder import COMPLETE, JOURNAL, MANIFEST, TABLES
 from chowki.outputs.recording import Recording
 from chowki.run.assemble import rebuild
 
