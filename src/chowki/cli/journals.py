@@ -71,13 +71,7 @@ def compare(
 def verify(
     journal: Recorded, as_json: AsJson = False, quiet: Quiet = False, verbose: Verbose = False
 ) -> None:
-    """Check every byte of a journal against its checksums and its chain of digests.
-
-    Raises
-    ------
-    JournalError
-        If a segment is damaged: says which, and at which byte.
-    """
+    """Check every byte of a recording; damage is named with its segment and byte."""
     voice = Voice.of(as_json=as_json, quiet=quiet, verbose=verbose)
     from chowki.run import verify as verify_journal
 
