@@ -25,8 +25,9 @@ def report(
     from chowki.run import Run
 
     done = Run(journal)
-    done.report((out or journal) / "report.html")
-    voice.data(run_document(done), lambda: show_run(voice, done))
+    folder = out or done.folder
+    done.report(folder / "report.html")
+    voice.data(run_document(done, folder), lambda: show_run(voice, done, folder))
 
 
 def replay(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from chowki.cli.options import AsJson, Feeds, Out, Overrides, Quiet, Seed, Until, Verbose
 from chowki.cli.voice import Voice
 from chowki.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from chowki.run import Run
 
 EXAMPLES = """
 Examples:
@@ -45,7 +48,7 @@ def run(
     done = _run(voice, scenario, feeds, folder, seed, until, overrides)
     from chowki.cli.show import run_document, show_run
 
-    voice.data(run_document(done), lambda: show_run(voice, done))
+    voice.data(run_document(done, done.folder), lambda: show_run(voice, done, done.folder))
 
 
 def _run(
@@ -56,7 +59,7 @@ def _run(
     seed: int | None,
     until: float | None,
     overrides: list[str],
-) -> Any:
+) -> Run:
     from chowki.run import run as run_source
 
     try:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
+from rich.text import Text
 
 from chowki.cli.voice import Voice
+
+if TYPE_CHECKING:
+    from chowki.run import Comparison, Run
+
+MOST_TARGETS = 20
 
 
 def table(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> Table:
@@ -19,57 +25,26 @@ def table(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> Tabl
     columns : Mapping
         Heading to key of the row.
     rows : iterable of Mapping
-        What stands in it.
+        What stands in it; a column whose values are all numbers is set to the right.
     """
-    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for heading in columns:
-        grid.add_column(heading, overflow="fold")
-    for row in rows:
-        grid.add_row(*(_cell(row.get(key)) for key in columns.values()))
+    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 3, 0, 0))
+    body = list(rows)
+    for heading, key in columns.items():
+        numbers = all(isinstance(row.get(key), int | float | None) for row in body)
+        grid.add_column(heading, overflow="fold", justify="right" if numbers and body else "left")
+    for row in body:
+        grid.add_row(*(Text(cell(row.get(key))) for key in columns.values()))
     return grid
 
 
-def run_document(run: Any) -> dict[str, Any]:
-    """Return what ``--json`` gives of a run: summary and files."""
-    files = {path.name: str(path) for path in _files(Path(run.folder))}
-    return {"summary": run.summary(), "folder": str(run.folder), "files": files}
+def cell(value: Any) -> str:
+    """Return a value as it stands in a table.
 
-
-def show_run(voice: Voice, run: Any) -> None:
-    """Print the summary, the situation report and the files of a run."""
-    rows = [{"key": key.replace("_", " "), "value": value} for key, value in _flat(run.summary())]
-    voice.out.print(table({"run": "key", "": "value"}, rows))
-    folder = Path(run.folder)
-    sitrep = folder / "sitrep.txt"
-    if sitrep.exists():
-        voice.out.print()
-        voice.out.print(sitrep.read_text(encoding="utf-8"), highlight=False, markup=False)
-    voice.remark("\n".join(["Written:", *(f"  {path}" for path in _files(folder))]))
-
-
-def show_comparison(voice: Voice, comparison: Any) -> None:
-    """Print what two runs differ in."""
-    document = comparison.document()
-    rows = [{"key": key.replace("_", " "), "value": value} for key, value in _flat(document)]
-    voice.out.print(table({"compared": "key", "": "value"}, rows))
-
-
-def _files(folder: Path) -> list[Path]:
-    """Return what a run wrote, whole folders as one."""
-    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-
-
-def _flat(document: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    rows: list[tuple[str, Any]] = []
-    for key, value in document.items():
-        if isinstance(value, Mapping):
-            rows += _flat(value, f"{prefix}{key} ")
-        else:
-            rows.append((f"{prefix}{key}", value))
-    return rows
-
-
-def _cell(value: Any) -> str:
+    Examples
+    --------
+    >>> cell(12345), cell(0.98765), cell(None), cell(True), cell([1, 2])
+    ('12,345', '0.9877', '-', 'yes', '1, 2')
+    """
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -79,5 +54,76 @@ def _cell(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, list | tuple):
-        return ", ".join(_cell(item) for item in value)
+        return ", ".join(cell(item) for item in value)
     return str(value)
+
+
+def run_document(run: Run, written: Path) -> dict[str, Any]:
+    """Return what ``--json`` gives of a run: its summary, and the files below ``written``."""
+    files = [str(path) for path in _files(written)]
+    return {"summary": _with_speed(run.summary()), "folder": str(written), "files": files}
+
+
+def show_run(voice: Voice, run: Run, written: Path) -> None:
+    """Print the summary and the situation report of a run, and name the files."""
+    rows = [
+        {"what": key.replace("_", " "), "value": cell(value) if key != "seed" else str(value)}
+        for key, value in _with_speed(run.summary()).items()
+    ]
+    voice.out.print(table({"run": "what", "": "value"}, rows), highlight=False, markup=False)
+    sitrep = written / "sitrep.txt"
+    if sitrep.exists():
+        text = sitrep.read_text(encoding="utf-8")
+        voice.out.print(f"\n{text}", highlight=False, markup=False)
+    voice.remark("\n".join(["Written:", *(f"  {path}" for path in _files(written))]))
+
+
+def show_comparison(voice: Voice, comparison: Comparison) -> None:
+    """Print what two runs differ in."""
+    if comparison.equal:
+        voice.out.print("equal to the last bit")
+        return
+    say = voice.out.print
+    say(f"first difference: {comparison.first_difference}", highlight=False, markup=False)
+    say(", ".join(f"{'same' if s else 'other'} {name}" for name, s in comparison.same.items()))
+    pairs = comparison.rows | {f"attackers {k}": v for k, v in comparison.fates.items()}
+    rows = [
+        {"what": name, "first": first, "second": second, "change": second - first}
+        for name, (first, second) in pairs.items()
+    ]
+    say(table({"": "what", "first": "first", "second": "second", "change": "change"}, rows))
+    _show_places(voice, comparison.places)
+    _show_targets(voice, comparison.targets)
+
+
+def _show_places(voice: Voice, places: list[dict[str, Any]]) -> None:
+    if places:
+        columns = {"place": "place", "leakers": "leakers", "first warning (s)": "first_warning_s"}
+        voice.out.print("\nplaces whose outcome differs, first and second run")
+        voice.out.print(table(columns, places))
+
+
+def _show_targets(voice: Voice, targets: list[dict[str, Any]]) -> None:
+    if targets:
+        voice.out.print(f"\n{len(targets):,} targets ended differently")
+        columns = {"target": "target", "first": "first", "second": "second"}
+        voice.out.print(table(columns, targets[:MOST_TARGETS]))
+    if len(targets) > MOST_TARGETS:
+        voice.out.print("... --json gives all of them")
+
+
+def _with_speed(summary: dict[str, Any]) -> dict[str, Any]:
+    """Return the summary with simulated seconds per wall second beside them."""
+    wall_s = summary.get("wall_s")
+    speed = summary["simulated_s"] / wall_s if wall_s else None
+    items: dict[str, Any] = {}
+    for key, value in summary.items():
+        items[key] = value
+        if key == "wall_s":
+            items["times_real_time"] = speed
+    return items
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return what a run wrote; a folder stands for all in it."""
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
