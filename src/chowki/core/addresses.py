@@ -1,4 +1,4 @@
-"""Addresses that drones broadcast, as numbers."""
+"""Addresses by which aircraft name themselves, as one number each."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ import hashlib
 
 
 def remote_id_address(serial: str) -> int:
-    """Return the number that stands for a Remote ID serial: 62 bits of its BLAKE2b digest.
+    """Return the number that stands for a Remote ID serial: 48 bits of its BLAKE2b digest.
+
+    Parameters
+    ----------
+    serial : str
+        Serial number as broadcast; case and surrounding blanks don't count.
+
+    Returns
+    -------
+    int
+        In [0, 2^48): never -1, which means "none".
 
     Examples
     --------
-    >>> remote_id_address("A") == remote_id_address("A") != remote_id_address("B")
-    True
-    >>> 0 <= remote_id_address("A") < 2**62
+    >>> remote_id_address("MFG1A0123456789") == remote_id_address(" mfg1a0123456789 ")
     True
     """
-    digest = hashlib.blake2b(serial.encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "little") >> 2
+    name = serial.strip().upper().encode("utf-8", errors="replace")
+    return int.from_bytes(hashlib.blake2b(name, digest_size=6).digest(), "big")

@@ -182,7 +182,7 @@ class Decoder:
         JournalError
             If the kind or the version is unknown, or the bytes are no whole message.
         """
-        if len(payload) < _HEAD.size:
+        if len(payload) < _HEAD.size or len(payload) % _HEAD.size:
             raise JournalError(f"a record of {len(payload)} bytes is no message")
         if payload[1] != FORMAT:
             raise JournalError(f"format {payload[1]} is unknown; this version reads {FORMAT}")

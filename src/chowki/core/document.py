@@ -38,7 +38,7 @@ def document(thing: Any) -> Any:
     -------
     Any
         Dictionaries, lists, numbers and texts. An array becomes its shape and its values in
-        C order, so that an empty one keeps its shape.
+        C order, so that an empty one keeps its shape; of the many NaNs only one comes back.
     """
     if is_dataclass(thing):
         return {field.name: document(getattr(thing, field.name)) for field in fields(thing)}

@@ -178,5 +178,5 @@ class Unpacker:
         JournalError
             If not everything was read.
         """
-        if self.offset != len(self._payload) + -len(self._payload) % _ALIGN:
+        if self.offset != len(self._payload):
             raise JournalError(f"{len(self._payload) - self.offset} bytes too many in a record")
