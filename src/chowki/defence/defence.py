@@ -13,11 +13,12 @@ from chowki.core.ports import Allocator, ThreatModel
 from chowki.core.records import Engagements, Orders, Threats, Tracks
 from chowki.defence import engagement as course
 from chowki.defence.engagement import EngagementBook
+from chowki.defence.options import Candidates, find_candidates
 from chowki.defence.planning import EngagementParameters, EngagementPlanner, Plan
 from chowki.defence.posture import Posture, PostureParameters, PostureTable, set_ceased
 from chowki.defence.rules import RulesParameters
 from chowki.defence.tasks import LookBook, Tasker, TaskParameters
-from chowki.defence.threat import ThreatParameters
+from chowki.defence.threat import ThreatParameters, worst_of_each
 from chowki.defence.warning import WarningBoard, WarningKeeper, WarningParameters
 
 
@@ -121,17 +122,21 @@ class AirDefence:
         """Return the defence and what it concluded from the picture at a time."""
         threats = self._threat_model.evaluate(tracks, time_s)
         board, warnings = self._warner.update(defence.board, threats, time_s)
-        looks, tasks = self._tasker.assign(defence.looks, tracks, threats, time_s)
-        plan = self._plan(defence, tracks, threats, time_s)
+        row, first = worst_of_each(tracks, threats)
+        score = np.zeros(len(tracks))
+        score[row] = threats.score[first]
+        looks, tasks = self._tasker.assign(defence.looks, tracks, score, time_s)
+        found = find_candidates(threats, row, first)
+        plan = self._plan(defence, tracks, found, time_s)
         after = replace(
             defence, time_s=time_s, threats=threats, board=board, looks=looks, book=plan.book
         )
         return after, Decision(threats, warnings, plan.engagements, plan.orders, tasks)
 
-    def _plan(self, defence: Defence, tracks: Tracks, threats: Threats, time_s: float) -> Plan:
+    def _plan(self, defence: Defence, tracks: Tracks, found: Candidates, time_s: float) -> Plan:
         if self._planner is None or defence.book is None:
             return Plan(None, Engagements.empty(), Orders.empty())
-        return self._planner.plan(defence.book, defence.posture, tracks, threats, time_s)
+        return self._planner.plan(defence.book, defence.posture, tracks, found, time_s)
 
     def status(self, defence: Defence, status: Status) -> tuple[Defence, Decision]:
         """Return the defence after a status: rounds left, outcomes of engagements."""

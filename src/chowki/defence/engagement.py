@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -9,12 +10,10 @@ import numpy as np
 
 from chowki.core.messages import Status
 from chowki.core.places import Site
-from chowki.core.records import EffectorKind, Engagements, EngagementState, Refusal
+from chowki.core.records import Engagements, EngagementState, Refusal
 from chowki.core.table import I64
 
 _CLOSED = (EngagementState.INTERCEPTED, EngagementState.MISSED, EngagementState.ABORTED)
-_REPORTED = (EngagementState.IN_FLIGHT, *_CLOSED)
-NAN3 = (float("nan"), float("nan"), float("nan"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +28,8 @@ class Engagement:
         EffectorKind of the site, -1 before.
     state : EngagementState
         Where it stands.
-    proposed_s : float
-        UTC time at which it was proposed.
+    proposed_s, ordered_s : float
+        UTC times at which it was proposed and ordered, NaN before.
     kill_probability : float
         Stated single-shot kill probability over the track's classes.
     point_m : tuple of float
@@ -49,10 +48,11 @@ class Engagement:
     site: int = -1
     effector: int = -1
     state: EngagementState = EngagementState.PROPOSED
-    proposed_s: float = float("nan")
-    kill_probability: float = float("nan")
-    point_m: tuple[float, float, float] = NAN3
-    intercept_s: float = float("nan")
+    proposed_s: float = math.nan
+    ordered_s: float = math.nan
+    kill_probability: float = math.nan
+    point_m: tuple[float, float, float] = (math.nan, math.nan, math.nan)
+    intercept_s: float = math.nan
     rounds: int = 0
     refusal: Refusal = Refusal.NONE
 
@@ -98,9 +98,9 @@ class EngagementBook:
         proposed = EngagementState.PROPOSED
         return {one.track: one for one in self.open.values() if one.state is proposed}
 
-    def engaged_tracks(self) -> list[int]:
+    def engaged_tracks(self) -> set[int]:
         """Return tracks with a round ordered or in flight."""
-        return [one.track for one in self.open.values() if one.under_way]
+        return {one.track for one in self.open.values() if one.under_way}
 
     def free_channels(self, channels: I64, time_s: float) -> I64:
         """Return channels of each site that neither engage nor reload nor are silent."""
@@ -161,6 +161,10 @@ def _unlaunched(book: EngagementBook, site: int) -> int:
     return sum(o.rounds for o in book.open.values() if o.site == site and o.state is ordered)
 
 
+def _reported(state: EngagementState) -> bool:
+    return state is EngagementState.IN_FLIGHT or state in _CLOSED
+
+
 def _take_outcomes(
     book: EngagementBook, status: Status, sites: tuple[Site, ...]
 ) -> tuple[EngagementBook, list[Engagement]]:
@@ -170,7 +174,7 @@ def _take_outcomes(
     for row in range(len(outcomes)):
         before = still.get(int(outcomes.engagement[row]))
         state = EngagementState(int(outcomes.state[row]))
-        if before is None or state not in _REPORTED or state is before.state:
+        if before is None or state is before.state or not _reported(state):
             continue
         spent = int(outcomes.rounds[row])
         after = replace(before, state=state, rounds=spent if spent >= 0 else before.rounds)
@@ -209,9 +213,9 @@ def abort_proposals(
 ) -> tuple[EngagementBook, list[Engagement]]:
     """Return the book without proposals on tracks that the rules now refuse, and those."""
     gone = [
-        replace(one, state=EngagementState.ABORTED, refusal=Refusal(refusals[one.track]))
-        for one in book.proposals().values()
-        if refusals.get(one.track)
+        replace(one, state=EngagementState.ABORTED, refusal=Refusal(refusals[track]))
+        for track, one in book.proposals().items()
+        if track in refusals
     ]
     numbers = {one.number for one in gone}
     still = {number: one for number, one in book.open.items() if number not in numbers}
@@ -219,27 +223,17 @@ def abort_proposals(
 
 
 def record_refusals(
-    book: EngagementBook, refusals: Mapping[int, int], places: Mapping[int, int]
+    book: EngagementBook, refusals: Mapping[int, int], tracks: I64, places: I64
 ) -> tuple[EngagementBook, list[Engagement]]:
     """Return the book and a row for each track whose refusal is new or another than before."""
-    refused = dict(book.refused)
-    number, rows = book.next_number, list[Engagement]()
-    for track, refusal in refusals.items():
-        if refusal and refused.get(track) != refusal:
-            rows.append(
-                Engagement(
-                    number,
-                    track,
-                    places[track],
-                    state=EngagementState.REFUSED,
-                    refusal=Refusal(refusal),
-                )
-            )
-            refused[track] = refusal
-            number += 1
-    return (replace(book, refused=refused, next_number=number), rows) if rows else (book, rows)
-
-
-def effector_of(site: Site) -> int:
-    """Return the code of a site's kind of effector."""
-    return int(EffectorKind(site.effector))
+    new = {t: r for t, r in refusals.items() if book.refused.get(t) != r}
+    if not new:
+        return book, []
+    place = dict(zip(tracks.tolist(), places.tolist(), strict=True))
+    state, first = EngagementState.REFUSED, book.next_number
+    rows = [
+        Engagement(first + k, track, place[track], state=state, refusal=Refusal(refusal))
+        for k, (track, refusal) in enumerate(new.items())
+    ]
+    refused = {**book.refused, **new}
+    return replace(book, refused=refused, next_number=first + len(rows)), rows

@@ -7,8 +7,10 @@ each order just before it leaves.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from chowki.core.records import (
@@ -21,12 +23,11 @@ from chowki.core.records import (
     TrackStatus,
 )
 from chowki.core.table import F64, I8, I64
-from chowki.defence.ground_plan import GroundPlan
 from chowki.defence.posture import WeaponsControlStatus
-from chowki.kernels.restraint import border_clearance, fall_harm, fall_time, no_fire
+from chowki.defence.situation import NoFireVolumes, Requests, Situation
+from chowki.kernels.restraint import border_clearance, fall_harm, fall_times, no_fire
 
-_FRIENDLY = (int(Identity.FRIEND), int(Identity.ASSUMED_FRIEND))
-_CREWED = [int(ObjectClass.AEROPLANE), int(ObjectClass.HELICOPTER)]
+B8 = NDArray[np.bool_]
 
 
 class RulesParameters(BaseModel):
@@ -84,111 +85,64 @@ class RulesParameters(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
-    """All that the rules look at besides the engagements themselves.
+class _Fall:
+    """How the debris of each request comes down: seconds, furthest throw, scatter, reach (m)."""
 
-    Attributes
-    ----------
-    time_s : float
-        UTC seconds.
-    tracks : Tracks
-        The recognised air picture.
-    status : I64
-        Weapons control status of each sector.
-    margin : F64
-        Factor on margins in each sector.
-    rounds : I64
-        Rounds left at each site that no open engagement has claimed.
-    withheld : frozenset of int
-        Tracks for which a person refused release.
-    plan : GroundPlan
-        Places, sites, border.
-    """
+    time_s: F64
+    throw_m: F64
+    scatter_m: F64
+    reach_m: F64
 
-    time_s: float
-    tracks: Tracks
-    status: I64
-    margin: F64
-    rounds: I64
-    withheld: frozenset[int]
-    plan: GroundPlan
+    def take(self, rows: I64) -> _Fall:
+        return _Fall(
+            self.time_s[rows], self.throw_m[rows], self.scatter_m[rows], self.reach_m[rows]
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class Requests:
-    """Engagements that the rules are asked about, one entry each.
-
-    Attributes
-    ----------
-    row, place, site : I64
-        Row of the track in the situation's table; place it threatens; site that would engage.
-    rounds : I64
-        Rounds to be fired.
-    delay_s : F64
-        Seconds from now to the intercept.
-    point_m : F64
-        Shape (k, 3): the intercept.
-    height_m : F64
-        Its height above ground.
-    """
-
-    row: I64
-    place: I64
-    site: I64
-    rounds: I64
-    delay_s: F64
-    point_m: F64
-    height_m: F64
-
-    def take(self, rows: I64) -> Requests:
-        """Return some of the requests."""
-        return Requests(*(getattr(self, name)[rows] for name in self.__slots__))
-
-
-def holds_transponder(tracks: Tracks, rows: I64 | slice = slice(None)) -> np.ndarray:
+def holds_transponder(tracks: Tracks) -> B8:
     """Return which tracks answer as aircraft and aren't contradicted by how they fly."""
-    contradicted = (tracks.reasons[rows] & int(Reason.TRANSPONDER_CONTRADICTS)) != 0
-    answers = (tracks.reasons[rows] & int(Reason.TRANSPONDER)) != 0
-    answers |= (tracks.address[rows] >= 0) & (tracks.address_kind[rows] == int(AddressKind.ICAO))
+    contradicted = (tracks.reasons & int(Reason.TRANSPONDER_CONTRADICTS)) != 0
+    answers = (tracks.reasons & int(Reason.TRANSPONDER)) != 0
+    answers |= (tracks.address >= 0) & (tracks.address_kind == int(AddressKind.ICAO))
     return answers & ~contradicted
 
 
-def is_authorised(tracks: Tracks, rows: I64 | slice = slice(None)) -> np.ndarray:
+def is_authorised(tracks: Tracks) -> B8:
     """Return which tracks are authorised drones."""
-    return (tracks.reasons[rows] & int(Reason.AUTHORISED)) != 0
+    return (tracks.reasons & int(Reason.AUTHORISED)) != 0
 
 
-def is_crewed(
-    tracks: Tracks, crewed_probability_max: float, rows: I64 | slice = slice(None)
-) -> np.ndarray:
+def is_crewed(tracks: Tracks, crewed_probability_max: float) -> B8:
     """Return which tracks are, or may well be, aircraft with people on board."""
-    crewed = tracks.class_probability[rows][:, _CREWED].sum(axis=1)
-    planned = (tracks.reasons[rows] & int(Reason.FLIGHT_PLAN)) != 0
-    return holds_transponder(tracks, rows) | planned | (crewed >= crewed_probability_max)
+    share = tracks.class_probability
+    crewed = share[:, int(ObjectClass.AEROPLANE)] + share[:, int(ObjectClass.HELICOPTER)]
+    planned = (tracks.reasons & int(Reason.FLIGHT_PLAN)) != 0
+    return holds_transponder(tracks) | planned | (crewed >= crewed_probability_max)
 
 
 def judge_tracks(situation: Situation, rows: I64, place: I64, figures: RulesParameters) -> I8:
     """Return the refusal that stands against each track, whoever would engage it.
 
     Authorised drones, people on board, friends, neutrals, unknown and pending first: no posture
-    changes these. Then weapons control status, stale tracks, and release withheld by a person.
+    changes these. Then weapons control status, release withheld by a person, and stale tracks.
     """
-    tracks = situation.tracks
-    identity = tracks.identity[rows]
+    tracks = situation.tracks.take(rows)
     status = situation.status[situation.plan.place_sector[place]]
-    hostile = identity == int(Identity.HOSTILE)
-    free = (status == int(WeaponsControlStatus.FREE)) & (identity == int(Identity.SUSPECT))
-    stale = tracks.status[rows] != int(TrackStatus.CONFIRMED)
-    stale |= ~(situation.time_s - tracks.updated_s[rows] <= figures.fresh_s)
-    suspicious = hostile | (identity == int(Identity.SUSPECT))
-    held = suspicious & (status == int(WeaponsControlStatus.HOLD))
-    withheld = np.isin(tracks.track[rows], list(situation.withheld))
+    hostile = tracks.identity == int(Identity.HOSTILE)
+    suspect = tracks.identity == int(Identity.SUSPECT)
+    engageable = hostile | (suspect & (status == int(WeaponsControlStatus.FREE)))
+    held = (hostile | suspect) & (status == int(WeaponsControlStatus.HOLD))
+    stale = tracks.status != int(TrackStatus.CONFIRMED)
+    stale |= ~(situation.time_s - tracks.updated_s <= figures.fresh_s)
+    withheld = np.zeros(len(rows), dtype=np.bool_)
+    if situation.withheld:
+        withheld = np.isin(tracks.track, list(situation.withheld))
     return _first_of(
         len(rows),
-        (is_authorised(tracks, rows), Refusal.AUTHORISED_DRONE),
-        (is_crewed(tracks, figures.crewed_probability_max, rows), Refusal.IDENTITY),
+        (is_authorised(tracks), Refusal.AUTHORISED_DRONE),
+        (is_crewed(tracks, figures.crewed_probability_max), Refusal.IDENTITY),
         (held, Refusal.HOLD),
-        (~(hostile | free), Refusal.IDENTITY),
+        (~engageable, Refusal.IDENTITY),
         (withheld, Refusal.RELEASE_WITHHELD),
         (stale, Refusal.OUT_OF_REACH),
     )
@@ -202,9 +156,10 @@ def judge_requests(situation: Situation, asked: Requests, figures: RulesParamete
     """
     refusal = np.zeros(len(asked.row), dtype=np.int8)
     left = situation.rounds[asked.site] - asked.rounds
-    refusal[left < figures.reserve_rounds] = int(Refusal.SELF_PROTECTION)
-    refusal[_protects_itself(situation, asked, figures)] = 0
+    kept = left < figures.reserve_rounds
+    refusal[kept & ~_protects_itself(situation, asked, figures)] = int(Refusal.SELF_PROTECTION)
     refusal[left < 0] = int(Refusal.MAGAZINE)
+    fall = _fall(situation, asked, figures)
     for rule, reason in (
         (_enters_no_fire_volume, Refusal.NO_FIRE_VOLUME),
         (_leaves_defended_side, Refusal.BORDER),
@@ -212,7 +167,8 @@ def judge_requests(situation: Situation, asked: Requests, figures: RulesParamete
     ):
         rest = np.flatnonzero(refusal == 0)
         if len(rest):
-            refusal[rest[rule(situation, asked.take(rest), figures)]] = int(reason)
+            broken = rule(situation, asked.take(rest), fall.take(rest), figures)
+            refusal[rest[broken]] = int(reason)
     return refusal
 
 
@@ -222,99 +178,95 @@ def judge(situation: Situation, asked: Requests, figures: RulesParameters) -> I8
     return np.where(of_track != 0, of_track, judge_requests(situation, asked, figures))
 
 
-def no_fire_margins(tracks: Tracks, figures: RulesParameters) -> tuple[I64, F64]:
-    """Return rows of tracks that carry a no-fire volume, and its margins, shape (n, 2) in m.
+def no_fire_volumes(tracks: Tracks, motion: F64, figures: RulesParameters) -> NoFireVolumes:
+    """Return the volumes that move with aircraft, friends, neutrals and authorised drones.
 
-    Lateral and vertical, widened by two sigma of the track's own position.
+    Each is widened by two sigma of its track's own position. Birds carry none.
     """
     crewed = is_crewed(tracks, figures.crewed_probability_max)
-    drone = is_authorised(tracks) | np.isin(tracks.identity, _FRIENDLY)
-    drone |= (tracks.identity == int(Identity.NEUTRAL)) & ~_bird_like(tracks)
-    rows = np.flatnonzero((crewed | drone) & (tracks.status != int(TrackStatus.DROPPED)))
+    friendly = np.zeros(len(Identity), dtype=np.bool_)
+    friendly[[int(Identity.FRIEND), int(Identity.ASSUMED_FRIEND)]] = True
+    spared = is_authorised(tracks) | friendly[tracks.identity]
+    bird = tracks.object_class == int(ObjectClass.BIRD)
+    spared |= (tracks.identity == int(Identity.NEUTRAL)) & ~bird
+    rows = np.flatnonzero((crewed | spared) & (tracks.status != int(TrackStatus.DROPPED)))
+    drone = tracks.object_class[rows] <= int(ObjectClass.DECOY)
     wide = np.array([figures.aircraft_lateral_m, figures.aircraft_vertical_m])
     small = np.array([figures.drone_lateral_m, figures.drone_vertical_m])
-    margins = np.where((crewed | ~_drone_like(tracks))[rows][:, None], wide, small)
-    spread = np.stack((tracks.sd_horizontal_m[rows], tracks.sd_vertical_m[rows]), axis=1)
-    return rows, margins + 2.0 * np.nan_to_num(spread, nan=0.0, posinf=1e6)
+    margin = np.where((~crewed[rows] & drone)[:, None], small, wide)
+    spread = np.column_stack((tracks.sd_horizontal_m[rows], tracks.sd_vertical_m[rows]))
+    spread = np.where(np.isfinite(spread), spread, 0.0)
+    return NoFireVolumes(motion[rows], margin + 2.0 * spread)
 
 
-def _bird_like(tracks: Tracks) -> np.ndarray:
-    return tracks.object_class == int(ObjectClass.BIRD)
-
-
-def _drone_like(tracks: Tracks) -> np.ndarray:
-    return (tracks.object_class >= 0) & (tracks.object_class <= int(ObjectClass.DECOY))
-
-
-def _protects_itself(situation: Situation, asked: Requests, figures: RulesParameters) -> np.ndarray:
+def _protects_itself(situation: Situation, asked: Requests, figures: RulesParameters) -> B8:
     """Return which engagements meet a hostile track that will pass over the site itself."""
-    tracks, site = situation.tracks, situation.plan.site_m[asked.site]
-    position, velocity = positions(tracks, asked.row) - site, velocities(tracks, asked.row)
+    motion = situation.motion[asked.row]
+    offset, velocity = motion[:, :3] - situation.plan.site_m[asked.site], motion[:, 3:]
     speed_sq = np.maximum((velocity**2).sum(axis=1), 1e-12)
-    ahead = np.maximum(-(position * velocity).sum(axis=1) / speed_sq, 0.0)
-    miss = position + velocity * ahead[:, None]
+    ahead = np.maximum(-(offset * velocity).sum(axis=1) / speed_sq, 0.0)
+    miss = offset + velocity * ahead[:, None]
     near = (miss**2).sum(axis=1) <= figures.self_protection_m**2
-    return near & (tracks.identity[asked.row] == int(Identity.HOSTILE))
+    return near & (situation.tracks.identity[asked.row] == int(Identity.HOSTILE))
 
 
-def _fall(situation: Situation, asked: Requests, figures: RulesParameters) -> tuple[F64, F64, F64]:
-    """Return time of fall (s), the furthest throw (k, 3) and the scatter about it (m)."""
-    fall = np.array([fall_time(float(h), figures.terminal_speed_mps) for h in asked.height_m])
-    velocity = velocities(situation.tracks, asked.row)
-    return fall, velocity * fall[:, None], situation.plan.debris_m[asked.site]
+def _fall(situation: Situation, asked: Requests, figures: RulesParameters) -> _Fall:
+    """Return how debris comes down: carried on by at most the track's speed while it falls."""
+    time_s = fall_times(asked.height_m, figures.terminal_speed_mps)
+    throw = situation.motion[asked.row, 3:] * time_s[:, None]
+    scatter = situation.plan.debris_m[asked.site]
+    return _Fall(time_s, throw, scatter, np.sqrt((throw**2).sum(axis=1)) + scatter)
 
 
 def _enters_no_fire_volume(
-    situation: Situation, asked: Requests, figures: RulesParameters
-) -> np.ndarray:
-    tracks, plan = situation.tracks, situation.plan
-    rows, margins = no_fire_margins(tracks, figures)
-    fall, throw, scatter = _fall(situation, asked, figures)
+    situation: Situation, asked: Requests, fall: _Fall, figures: RulesParameters
+) -> B8:
+    plan = situation.plan
     return no_fire(
         plan.site_m[asked.site],
-        _launch_delay(plan, asked),
-        positions(tracks, asked.row),
-        velocities(tracks, asked.row),
+        np.minimum(plan.site_figures[asked.site, 4], asked.delay_s),
+        situation.motion[asked.row],
         asked.point_m,
         asked.delay_s,
-        fall,
-        np.sqrt((throw**2).sum(axis=1)) + scatter,
+        fall.time_s,
+        fall.reach_m,
         situation.margin[plan.place_sector[asked.place]],
         figures.overshoot_s,
-        positions(tracks, rows),
-        velocities(tracks, rows),
-        margins,
+        situation.volumes.motion,
+        situation.volumes.margin_m,
         plan.frame,
     )
 
 
-def _launch_delay(plan: GroundPlan, asked: Requests) -> F64:
-    """Return the seconds to launch: the site's reaction, at most the delay of the intercept."""
-    return np.minimum(plan.site_figures[asked.site, 4], asked.delay_s)
-
-
 def _leaves_defended_side(
-    situation: Situation, asked: Requests, figures: RulesParameters
-) -> np.ndarray:
-    """Return which footprints, or the intercepts themselves, come too near the border."""
+    situation: Situation, asked: Requests, fall: _Fall, figures: RulesParameters
+) -> B8:
+    """Return which footprints come too near the border.
+
+    A footprint is what lies within the scatter of the line from the intercept to the furthest
+    throw; no point of that line is nearer to the border than the nearer end less half the line.
+    """
     plan = situation.plan
-    _, throw, scatter = _fall(situation, asked, figures)
+    if not len(plan.corner_lat_rad):
+        return np.zeros(len(asked.row), dtype=np.bool_)
     corners = plan.corner_lat_rad, plan.corner_lon_rad
     clearance = np.minimum(
         border_clearance(plan.frame, asked.point_m, *corners),
-        border_clearance(plan.frame, asked.point_m + throw, *corners),
+        border_clearance(plan.frame, asked.point_m + fall.throw_m, *corners),
     )
     margin = figures.border_margin_m * situation.margin[plan.place_sector[asked.place]]
-    return ~(clearance >= margin + scatter + 0.5 * np.sqrt((throw**2).sum(axis=1)))
+    half_line = 0.5 * (fall.reach_m - fall.scatter_m)
+    return ~(clearance >= margin + fall.scatter_m + half_line)
 
 
-def _harms_people(situation: Situation, asked: Requests, figures: RulesParameters) -> np.ndarray:
+def _harms_people(
+    situation: Situation, asked: Requests, fall: _Fall, figures: RulesParameters
+) -> B8:
     plan = situation.plan
-    _, throw, scatter = _fall(situation, asked, figures)
     harm = fall_harm(
         asked.point_m,
-        throw,
-        scatter,
+        fall.throw_m,
+        fall.scatter_m,
         plan.place_m,
         plan.place_axes,
         plan.population,
@@ -325,21 +277,9 @@ def _harms_people(situation: Situation, asked: Requests, figures: RulesParameter
     return ~(harm <= figures.harm_max)
 
 
-def _first_of(rows: int, *rules: tuple[np.ndarray, Refusal]) -> I8:
+def _first_of(rows: int, *rules: tuple[NDArray[Any], Refusal]) -> I8:
     """Return for each row the reason of the first rule that forbids it."""
     refusal = np.zeros(rows, dtype=np.int8)
     for forbidden, reason in reversed(rules):
         refusal[forbidden] = int(reason)
     return refusal
-
-
-def positions(tracks: Tracks, rows: I64) -> F64:
-    """Return positions, shape (n, 3), of some rows."""
-    return np.stack((tracks.east_m[rows], tracks.north_m[rows], tracks.up_m[rows]), axis=1)
-
-
-def velocities(tracks: Tracks, rows: I64) -> F64:
-    """Return velocities, shape (n, 3), of some rows."""
-    return np.stack(
-        (tracks.v_east_mps[rows], tracks.v_north_mps[rows], tracks.v_up_mps[rows]), axis=1
-    )

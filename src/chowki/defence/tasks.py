@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from chowki.core.places import Theatre
-from chowki.core.records import Identity, Reason, Tasks, Threats, Tracks, TrackStatus
+from chowki.core.records import Identity, Reason, Tasks, Tracks, TrackStatus
 from chowki.core.table import F64, I64
+
+B8 = NDArray[np.bool_]
 
 
 class TaskParameters(BaseModel):
@@ -25,6 +28,8 @@ class TaskParameters(BaseModel):
     unidentified_worth : float
         Worth of a look at a confirmed track without identity that threatens nothing yet, beside
         the score of those that do.
+    seen_factor : float
+        What is left of a track's worth once a sensor has told what it looks like.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,6 +37,7 @@ class TaskParameters(BaseModel):
     dwell_s: float = Field(default=3.0, ge=0)
     again_s: float = Field(default=30.0, ge=0)
     unidentified_worth: float = Field(default=0.01, gt=0)
+    seen_factor: float = Field(default=0.1, ge=0, le=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +76,8 @@ class Tasker:
         self._number = np.array([sensor.number for sensor in cued], dtype=np.int64)
         self._position = np.array([s.position_m for s in cued]).reshape(len(cued), 3)
         volumes = [sensor.volume for sensor in cued]
-        self._least_sq = np.array([v.range_min_m**2 for v in volumes])
-        self._greatest_sq = np.array([v.range_max_m**2 for v in volumes])
+        self._least_sq = np.array([[v.range_min_m**2] for v in volumes])
+        self._greatest_sq = np.array([[v.range_max_m**2] for v in volumes])
 
     def start(self) -> LookBook:
         """Return a book in which nothing was looked at."""
@@ -79,68 +85,68 @@ class Tasker:
         return LookBook(np.full(sensors, -1, dtype=np.int64), np.full(sensors, -np.inf), {})
 
     def assign(
-        self, looks: LookBook, tracks: Tracks, threats: Threats, time_s: float
+        self, looks: LookBook, tracks: Tracks, score: F64, time_s: float
     ) -> tuple[LookBook, Tasks]:
-        """Return the book and the tasks, at most one per sensor and one sensor per new track."""
-        if not len(self._number) or not len(tracks):
-            return looks, Tasks.empty()
-        rows, worth = self._worth(looks, tracks, threats, time_s)
-        if not len(rows):
-            return looks, Tasks.empty()
-        place = np.stack((tracks.east_m[rows], tracks.north_m[rows], tracks.up_m[rows]), axis=1)
-        distance_sq = _distances_sq(self._position, place)
-        seen = (distance_sq >= self._least_sq[:, None]) & (
-            distance_sq <= self._greatest_sq[:, None]
-        )
-        row_of = {int(track): k for k, track in enumerate(tracks.track[rows].tolist())}
-        return self._spread(looks, tracks, rows, worth, seen, row_of, time_s)
+        """Return the book and the tasks: at most one per sensor, one sensor per new track.
 
-    def _worth(
-        self, looks: LookBook, tracks: Tracks, threats: Threats, time_s: float
-    ) -> tuple[I64, F64]:
+        Parameters
+        ----------
+        looks : LookBook
+            The book before.
+        tracks : Tracks
+            The recognised air picture.
+        score : F64
+            Shape (n,): score of the worst threat of each track, 0 for none.
+        time_s : float
+            UTC seconds.
+        """
+        rows, worth = self._worth(tracks, score)
+        if not len(self._number) or not len(rows):
+            return looks, Tasks.empty()
+        place = np.column_stack((tracks.east_m[rows], tracks.north_m[rows], tracks.up_m[rows]))
+        distance_sq = _distances_sq(self._position, place)
+        seen = (distance_sq >= self._least_sq) & (distance_sq <= self._greatest_sq)
+        after, chosen = self._spread(looks, tracks.track[rows], worth, seen, time_s)
+        return after, self._tasks(tracks, rows, chosen, time_s)
+
+    def _worth(self, tracks: Tracks, score: F64) -> tuple[I64, F64]:
         """Return rows of tracks worth a look, and how much."""
         identity = tracks.identity
         open_question = (identity == int(Identity.PENDING)) | (identity == int(Identity.UNKNOWN))
-        threatening, first = np.unique(threats.track, return_index=True)
-        threat = np.isin(tracks.track, threatening)
-        confirmed = tracks.status == int(TrackStatus.CONFIRMED)
-        rows = np.flatnonzero(confirmed & (open_question | threat))
-        worth = np.where(open_question[rows], self._figures.unidentified_worth, 0.0)
-        at = np.searchsorted(threatening, tracks.track[rows])
-        hit = threat[rows]
-        worth[hit] += threats.score[first[at[hit]]]
-        looked = (tracks.reasons[rows] & int(Reason.ELECTRO_OPTICAL)) != 0
-        return rows, worth * np.where(looked, 0.1, 1.0)
+        worth = score + np.where(open_question, self._figures.unidentified_worth, 0.0)
+        seen_already = (tracks.reasons & int(Reason.ELECTRO_OPTICAL)) != 0
+        worth = np.where(seen_already, self._figures.seen_factor * worth, worth)
+        rows = np.flatnonzero((tracks.status == int(TrackStatus.CONFIRMED)) & (worth > 0.0))
+        return rows, worth[rows]
 
     def _spread(
-        self,
-        looks: LookBook,
-        tracks: Tracks,
-        rows: I64,
-        worth: F64,
-        seen: np.ndarray,
-        row_of: Mapping[int, int],
-        time_s: float,
-    ) -> tuple[LookBook, Tasks]:
-        """Return looks and tasks: sensors stay for their dwell, then take the best that is left."""
-        figures = self._figures
-        looked = {t: s for t, s in looks.looked_s.items() if time_s - s < figures.again_s}
-        taken = np.array([track in looked for track in tracks.track[rows].tolist()])
-        left = np.where(taken, 0.0, worth)
+        self, looks: LookBook, ids: I64, worth: F64, seen: B8, time_s: float
+    ) -> tuple[LookBook, I64]:
+        """Return looks, and the chosen row of each sensor (-1 none).
+
+        Sensors stay with a track for their dwell, then take the best that no one has looked at.
+        """
+        looked = {t: s for t, s in looks.looked_s.items() if time_s - s < self._figures.again_s}
+        left = np.where(np.isin(ids, list(looked)), 0.0, worth)
+        chosen = self._staying(looks, ids, seen, time_s)
         track, since = looks.track.copy(), looks.since_s.copy()
-        chosen = np.full(len(track), -1, dtype=np.int64)
-        for k in range(len(track)):
-            stays = row_of.get(int(track[k]), -1) if time_s - since[k] < figures.dwell_s else -1
-            if stays >= 0 and seen[k, stays]:
-                chosen[k] = stays
-                continue
-            best = int(np.argmax(left * seen[k]))
+        for k in np.flatnonzero(chosen < 0).tolist():
+            value = left * seen[k]
+            best = int(value.argmax())
             track[k] = -1
-            if left[best] * seen[k, best] > 0.0:
-                chosen[k], track[k], since[k] = best, tracks.track[rows[best]], time_s
-                looked[int(track[k])] = time_s
+            if value[best] > 0.0:
+                chosen[k], track[k], since[k] = best, ids[best], time_s
+                looked[int(ids[best])] = time_s
                 left[best] = 0.0
-        return LookBook(track, since, looked), self._tasks(tracks, rows, chosen, time_s)
+        return LookBook(track, since, looked), chosen
+
+    def _staying(self, looks: LookBook, ids: I64, seen: B8, time_s: float) -> I64:
+        """Return the row of the track each sensor stays with, -1 where it is free."""
+        order = np.argsort(ids, kind="stable")
+        at = np.searchsorted(ids, looks.track, sorter=order)
+        row = order[np.minimum(at, len(ids) - 1)]
+        stays = (ids[row] == looks.track) & (time_s - looks.since_s < self._figures.dwell_s)
+        return np.where(stays & seen[np.arange(len(row)), row], row, -1)
 
     def _tasks(self, tracks: Tracks, rows: I64, chosen: I64, time_s: float) -> Tasks:
         busy = np.flatnonzero(chosen >= 0)
@@ -155,5 +161,6 @@ class Tasker:
 
 
 def _distances_sq(a_m: F64, b_m: F64) -> F64:
-    """Return squared distances, shape (len(a), len(b))."""
-    return ((a_m[:, None, :] - b_m[None, :, :]) ** 2).sum(axis=2)
+    """Return squared distances, shape (len(a), len(b)); good to a metre at 1,000 km."""
+    square = (a_m**2).sum(axis=1)[:, None] + (b_m**2).sum(axis=1)
+    return square - 2.0 * (a_m @ b_m.T)

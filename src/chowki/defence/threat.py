@@ -131,12 +131,13 @@ class ApproachThreat:
         self, tracks: Tracks, rows: I64, place: I64, numbers: F64, time_s: float
     ) -> Threats:
         probability = numbers[:, 0]
-        armed = np.nan_to_num(tracks.armed_probability[rows], nan=0.5)
+        armed = tracks.armed_probability[rows]
+        armed = np.where(np.isnan(armed), 0.5, armed)
         unarmed_harm = self._figures.unarmed_harm
         harm = armed + (1.0 - armed) * unarmed_harm
         score = probability * harm * self._worth[place]
         track = tracks.track[rows]
-        order = np.lexsort((place, track, numbers[:, 1], -score))
+        order = np.argsort(-score, kind="stable")
         numbers = numbers[order]
         return Threats(
             time_s=np.full(len(order), time_s),
@@ -176,5 +177,16 @@ def _kinematics(tracks: Tracks, rows: I64) -> F64:
     names = ("east_m", "north_m", "up_m", "v_east_mps", "v_north_mps", "v_up_mps")
     for k, name in enumerate((*names, "sd_horizontal_m", "sd_speed_mps")):
         out[:, k] = getattr(tracks, name)[rows]
-    np.nan_to_num(out[:, 6:], copy=False, nan=0.0, posinf=1e6)
+    out[:, 6:] = np.where(np.isfinite(out[:, 6:]), out[:, 6:], 1e6)
     return out
+
+
+def worst_of_each(tracks: Tracks, threats: Threats) -> tuple[I64, I64]:
+    """Return the row among the tracks, and the first among the threats, of each threatening track.
+
+    Threats come ranked, so the first is the worst; the worst tracks come first.
+    """
+    _, first = np.unique(threats.track, return_index=True)
+    first.sort()
+    order = np.argsort(tracks.track, kind="stable")
+    return order[np.searchsorted(tracks.track, threats.track[first], sorter=order)], first

@@ -13,6 +13,7 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
 QUANTILE_95 = 1.6448536269514722  # of the standard normal: both ends of a 90 % interval
+ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
 SHARE_PER_AXIS_3 = 1.0 / math.sqrt(3.0)
 SHARE_PER_AXIS_2 = 1.0 / math.sqrt(2.0)
 
@@ -62,41 +63,32 @@ def heading_likelihood(
     """
     known = speed_mps * speed_mps / (speed_mps * speed_mps + sd_speed_mps * sd_speed_mps + 1.0)
     aimed = known * (1.0 - detour_share)
-    normal = math.exp(-0.5 * (off_rad / aim_sd_rad) ** 2) / (aim_sd_rad * math.sqrt(2.0 * math.pi))
-    return aimed * normal + (1.0 - aimed) / (2.0 * math.pi)
+    sigmas = off_rad / aim_sd_rad
+    normal = math.exp(-0.5 * sigmas * sigmas) if sigmas < 6.0 else 0.0
+    return aimed * normal / (aim_sd_rad * ROOT_TWO_PI) + (1.0 - aimed) / (2.0 * math.pi)
 
 
 @kernel
-def _weigh(
-    place: F64,
-    axes: F64,
-    track: F64,
-    radius_m: float,
-    aim_sd_rad: float,
-    detour_share: float,
-    distance_scale_m: float,
-    out: F64,
-) -> None:
-    """Fill weight, distance, CPA and its time, gap of one pair; ``track`` as in ``approach``."""
+def _seen_from(place: F64, axes: F64, track: F64, radius_m: float, out: F64) -> None:
+    """Fill x, y (m), vx, vy (m/s) in a place's horizontal plane, gap (m), speed (m/s)."""
     dx, dy, dz = track[0] - place[0], track[1] - place[1], track[2] - place[2]
     x = axes[0, 0] * dx + axes[0, 1] * dy + axes[0, 2] * dz
     y = axes[1, 0] * dx + axes[1, 1] * dy + axes[1, 2] * dz
     vx = axes[0, 0] * track[3] + axes[0, 1] * track[4] + axes[0, 2] * track[5]
     vy = axes[1, 0] * track[3] + axes[1, 1] * track[4] + axes[1, 2] * track[5]
-    distance = math.hypot(x, y)
-    speed = math.hypot(vx, vy)
-    off = 0.0
-    if distance > radius_m:
-        course = abs(math.atan2(x * vy - y * vx, -(x * vx + y * vy)))
-        off = max(course - math.asin(radius_m / distance), 0.0)
-    gap = max(distance - radius_m, 0.0)
-    sd_velocity = track[7] * SHARE_PER_AXIS_3
-    likelihood = heading_likelihood(off, speed, sd_velocity, aim_sd_rad, detour_share)
-    out[0] = likelihood * math.exp(-gap / distance_scale_m)
-    out[1] = distance
-    out[3], out[2] = closest_approach(x, y, vx, vy)
-    out[4] = gap
-    out[5] = speed
+    out[0], out[1], out[2], out[3] = x, y, vx, vy
+    out[4] = max(math.sqrt(x * x + y * y) - radius_m, 0.0)
+    out[5] = math.sqrt(vx * vx + vy * vy)
+
+
+@kernel
+def _off_course(seen: F64, radius_m: float) -> float:
+    """Return the angle (rad) by which a heading misses the edge of a place, 0 within it."""
+    if seen[4] <= 0.0:
+        return 0.0
+    x, y, vx, vy = seen[0], seen[1], seen[2], seen[3]
+    course = abs(math.atan2(x * vy - y * vx, -(x * vx + y * vy)))
+    return max(course - math.asin(radius_m / (radius_m + seen[4])), 0.0)
 
 
 @kernel
@@ -144,40 +136,34 @@ def approach(
     pairs = np.empty((n * p, 2), dtype=np.int64)
     numbers = np.empty((n * p, 7))
     seen = np.empty((p, 6))
+    weight = np.empty(p)
     rows = 0
     for i in range(n):
         if not relevance[i] >= threshold:  # also true of NaN
             continue
+        sd_along, sd_speed = tracks[i, 6] * SHARE_PER_AXIS_2, tracks[i, 7] * SHARE_PER_AXIS_3
         total = none_weight / (2.0 * math.pi)
         for j in range(p):
-            d = tracks[i, :3] - place_m[j]
-            seen[j, 0] = 0.0
-            if d[0] * d[0] + d[1] * d[1] + d[2] * d[2] <= reach_m * reach_m:
-                _weigh(
-                    place_m[j],
-                    axes[j],
-                    tracks[i],
-                    radius_m[j],
-                    aim_sd_rad,
-                    detour_share,
-                    distance_scale_m,
-                    seen[j],
+            weight[j] = 0.0
+            dx, dy = tracks[i, 0] - place_m[j, 0], tracks[i, 1] - place_m[j, 1]
+            if dx * dx + dy * dy <= reach_m * reach_m:
+                _seen_from(place_m[j], axes[j], tracks[i], radius_m[j], seen[j])
+                off = _off_course(seen[j], radius_m[j])
+                weight[j] = math.exp(-seen[j, 4] / distance_scale_m) * heading_likelihood(
+                    off, seen[j, 5], sd_speed, aim_sd_rad, detour_share
                 )
-            total += seen[j, 0]
+            total += weight[j]
         for j in range(p):
-            probability = relevance[i] * seen[j, 0] / total
-            if not (seen[j, 0] > 0.0 and probability >= threshold):
+            probability = relevance[i] * weight[j] / total
+            if not (weight[j] > 0.0 and probability >= threshold):
                 continue
-            speed = max(seen[j, 5], slowest_mps)
+            x, y, vx, vy, gap, speed = seen[j]
+            speed = max(speed, slowest_mps)
+            spread = math.hypot(sd_speed, speed_spread * speed)
             pairs[rows, 0], pairs[rows, 1] = i, j
             numbers[rows, 0] = probability
-            numbers[rows, 1:4] = time_to_go(
-                seen[j, 4],
-                speed,
-                tracks[i, 6] * SHARE_PER_AXIS_2,
-                math.hypot(tracks[i, 7] * SHARE_PER_AXIS_3, speed_spread * speed),
-                longest_s,
-            )
-            numbers[rows, 4:7] = seen[j, 1:4]
+            numbers[rows, 1:4] = time_to_go(gap, speed, sd_along, spread, longest_s)
+            numbers[rows, 4] = math.hypot(x, y)
+            numbers[rows, 6], numbers[rows, 5] = closest_approach(x, y, vx, vy)
             rows += 1
     return pairs[:rows], numbers[:rows]

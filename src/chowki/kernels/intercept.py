@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from chowki.kernels.geodesy import vertical_and_height
 from chowki.kernels.jit import kernel
 
 F64 = NDArray[np.float64]
@@ -46,40 +47,51 @@ def intercept_time(
 
 
 @kernel
-def _meeting(track: F64, site: F64, figures: F64, out: F64) -> bool:
-    """Fill delay and point of an intercept; False when it is out of reach."""
-    reaction = figures[REACTION]
-    x = track[0] + track[3] * reaction - site[0]
-    y = track[1] + track[4] * reaction - site[1]
-    z = track[2] + track[5] * reaction - site[2]
-    flight = intercept_time(x, y, z, track[3], track[4], track[5], figures[ROUND_SPEED])
+def _meeting(motion: F64, height_m: float, climb_mps: float, site: F64, own: F64, out: F64) -> bool:
+    """Fill delay, point and height of an intercept; False when the site can't reach it."""
+    reaction = own[REACTION]
+    x = motion[0] + motion[3] * reaction - site[0]
+    y = motion[1] + motion[4] * reaction - site[1]
+    z = motion[2] + motion[5] * reaction - site[2]
+    flight = intercept_time(x, y, z, motion[3], motion[4], motion[5], own[ROUND_SPEED])
     if not flight >= 0.0:  # also true of NaN
         return False
-    x, y, z = x + track[3] * flight, y + track[4] * flight, z + track[5] * flight
+    x, y, z = x + motion[3] * flight, y + motion[4] * flight, z + motion[5] * flight
     slant = math.sqrt(x * x + y * y + z * z)
-    delay = reaction + flight
-    height = track[6] + track[7] * delay
-    out[0] = delay
+    out[0] = reaction + flight
     out[1], out[2], out[3] = site[0] + x, site[1] + y, site[2] + z
-    out[4] = height
-    return (
-        figures[RANGE_MIN] <= slant <= figures[RANGE_MAX]
-        and 0.0 < height <= figures[HEIGHT_MAX]
-        and delay <= track[8]
-    )
+    out[4] = height_m + climb_mps * out[0]
+    return own[RANGE_MIN] <= slant <= own[RANGE_MAX] and 0.0 < out[4] <= own[HEIGHT_MAX]
+
+
+@kernel
+def _may_reach(motion: F64, latest_s: float, site: F64, range_max_m: float) -> bool:
+    """Return whether a track can be in range of a site by then at all."""
+    speed_sq = motion[3] * motion[3] + motion[4] * motion[4] + motion[5] * motion[5]
+    far = range_max_m + math.sqrt(speed_sq) * max(latest_s, 0.0)
+    dx, dy, dz = motion[0] - site[0], motion[1] - site[1], motion[2] - site[2]
+    return dx * dx + dy * dy + dz * dz <= far * far
 
 
 @kernel
 def reach(
-    tracks: F64, class_probability: F64, site_m: F64, figures: F64, kill: F64
+    motion: F64,
+    height_m: F64,
+    latest_s: F64,
+    class_probability: F64,
+    site_m: F64,
+    figures: F64,
+    kill: F64,
+    frame: F64,
 ) -> tuple[I64, F64]:
     """Return which sites can meet which tracks, where and when.
 
     Parameters
     ----------
-    tracks : F64
-        Shape (t, 9): position (m), velocity (m/s), height above ground (m), climb (m/s), latest
-        useful intercept (s from now).
+    motion : F64
+        Shape (t, 6): position (m) and velocity (m/s) of each track.
+    height_m, latest_s : F64
+        Shape (t,): height above ground (m), latest useful intercept (s from now).
     class_probability : F64
         Shape (t, c).
     site_m : F64
@@ -89,6 +101,8 @@ def reach(
         speed (m/s), reaction time (s).
     kill : F64
         Shape (s, c): single-shot kill probability against each class.
+    frame : F64
+        Shape (4, 3), ``geodesy.station_frame``.
 
     Returns
     -------
@@ -98,24 +112,23 @@ def reach(
         Shape (m, 6): delay from now (s), intercept point (m), its height above ground (m), kill
         probability over the track's classes.
     """
-    n, s = len(tracks), len(site_m)
+    n, s = len(motion), len(site_m)
     pairs = np.empty((n * s, 2), dtype=np.int64)
     numbers = np.empty((n * s, 6))
     rows = 0
     for i in range(n):
-        speed = math.sqrt(tracks[i, 3] ** 2 + tracks[i, 4] ** 2 + tracks[i, 5] ** 2)
-        ahead = speed * max(tracks[i, 8], 0.0)
+        own = motion[i]
+        e, north, u, _ = vertical_and_height(frame, own[0], own[1], own[2])
+        climb = e * own[3] + north * own[4] + u * own[5]
         for j in range(s):
-            d = tracks[i, :3] - site_m[j]
-            far = figures[j, RANGE_MAX] + ahead
-            if not d[0] * d[0] + d[1] * d[1] + d[2] * d[2] <= far * far:
+            if not _may_reach(own, latest_s[i], site_m[j], figures[j, RANGE_MAX]):
                 continue
-            if not _meeting(tracks[i], site_m[j], figures[j], numbers[rows]):
+            if not _meeting(own, height_m[i], climb, site_m[j], figures[j], numbers[rows]):
                 continue
             p = 0.0
             for k in range(kill.shape[1]):
                 p += class_probability[i, k] * kill[j, k]
-            if p > 0.0:
+            if p > 0.0 and numbers[rows, 0] <= latest_s[i]:
                 pairs[rows, 0], pairs[rows, 1] = j, i
                 numbers[rows, 5] = p
                 rows += 1

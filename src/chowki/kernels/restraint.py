@@ -124,19 +124,39 @@ def volume_entered(
 
 
 @kernel
+def fall_times(height_m: F64, terminal_speed_mps: float) -> F64:
+    """Return ``fall_time`` of each height, shape (n,)."""
+    out = np.empty(len(height_m))
+    for i in range(len(height_m)):
+        out[i] = fall_time(height_m[i], terminal_speed_mps)
+    return out
+
+
+@kernel
+def _side_distance(offset: F64, vertical: F64) -> float:
+    """Return the distance (m) across the vertical."""
+    z = offset[0] * vertical[0] + offset[1] * vertical[1] + offset[2] * vertical[2]
+    square = offset[0] * offset[0] + offset[1] * offset[1] + offset[2] * offset[2] - z * z
+    return math.sqrt(max(square, 0.0))
+
+
+@kernel
+def _length(vector: F64) -> float:
+    return math.sqrt(vector[0] * vector[0] + vector[1] * vector[1] + vector[2] * vector[2])
+
+
+@kernel
 def no_fire(
     origin_m: F64,
     launch_s: F64,
-    target_m: F64,
-    target_mps: F64,
+    target: F64,
     point_m: F64,
     delay_s: F64,
     fall_s: F64,
     footprint_m: F64,
     margin: F64,
     overshoot_s: float,
-    craft_m: F64,
-    craft_mps: F64,
+    craft: F64,
     craft_margin_m: F64,
     frame: F64,
 ) -> B8:
@@ -150,8 +170,8 @@ def no_fire(
     ----------
     origin_m, launch_s : F64
         Shapes (k, 3), (k,): where and when (s from now) the round starts.
-    target_m, target_mps : F64
-        Shape (k, 3): the track now.
+    target : F64
+        Shape (k, 6): position and velocity of the track now.
     point_m, delay_s : F64
         Shapes (k, 3), (k,): the intercept.
     fall_s, footprint_m : F64
@@ -160,8 +180,8 @@ def no_fire(
         Shape (k,): factor on the margins.
     overshoot_s : float
         Seconds a round that missed flies on.
-    craft_m, craft_mps, craft_margin_m : F64
-        Shapes (c, 3), (c, 3), (c, 2): protected aircraft, lateral and vertical margin.
+    craft, craft_margin_m : F64
+        Shapes (c, 6), (c, 2): motion of protected aircraft, lateral and vertical margin.
     frame : F64
         Shape (4, 3), ``geodesy.station_frame``.
     """
@@ -174,42 +194,46 @@ def no_fire(
         pace = (point_m[i] - origin_m[i]) / flight if flight > 0.0 else still
         end = delay_s[i] + (overshoot_s if flight > 0.0 else 0.0)
         landed = delay_s[i] + fall_s[i]
-        for j in range(len(craft_m)):
+        roam = max(_length(point_m[i] - target[i, :3]), _length(point_m[i] - origin_m[i]))
+        roam += _length(pace) * overshoot_s + footprint_m[i]
+        for j in range(len(craft)):
             lateral, upright = margin[i] * craft_margin_m[j, 0], margin[i] * craft_margin_m[j, 1]
-            v = craft_mps[j]
-            out[i] = (
-                volume_entered(
-                    target_m[i] - craft_m[j],
-                    target_mps[i] - v,
-                    vertical,
-                    lateral,
-                    upright,
-                    upright,
-                    0.0,
-                    delay_s[i],
-                )
-                or volume_entered(
-                    origin_m[i] - pace * launch_s[i] - craft_m[j],
-                    pace - v,
-                    vertical,
-                    lateral,
-                    upright,
-                    upright,
-                    launch_s[i],
-                    end,
-                )
-                or volume_entered(
-                    point_m[i] - craft_m[j],
-                    -v,
-                    vertical,
-                    lateral + footprint_m[i],
-                    upright,
-                    ANY_DEPTH_M,
-                    delay_s[i],
-                    landed,
-                )
+            v = craft[j, 3:]
+            to_point = point_m[i] - craft[j, :3]
+            if _side_distance(to_point, vertical) > lateral + roam + _length(v) * max(end, landed):
+                continue
+            by_target = volume_entered(
+                target[i, :3] - craft[j, :3],
+                target[i, 3:] - v,
+                vertical,
+                lateral,
+                upright,
+                upright,
+                0.0,
+                delay_s[i],
             )
-            if out[i]:
+            by_round = volume_entered(
+                origin_m[i] - pace * launch_s[i] - craft[j, :3],
+                pace - v,
+                vertical,
+                lateral,
+                upright,
+                upright,
+                launch_s[i],
+                end,
+            )
+            by_debris = volume_entered(
+                to_point,
+                -v,
+                vertical,
+                lateral + footprint_m[i],
+                upright,
+                ANY_DEPTH_M,
+                delay_s[i],
+                landed,
+            )
+            if by_target or by_round or by_debris:
+                out[i] = True
                 break
     return out
 

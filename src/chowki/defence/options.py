@@ -1,0 +1,174 @@
+"""Options: which site could engage which threatening track, and what the rules leave of that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chowki.core.ports import Allocator
+from chowki.core.records import Refusal, Threats
+from chowki.core.table import F64, I8, I64
+from chowki.defence.rules import RulesParameters, judge_requests
+from chowki.defence.situation import Requests, Situation
+from chowki.kernels.intercept import reach
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Threatening tracks, one entry each, with the place each threatens most.
+
+    Attributes
+    ----------
+    row, track, place : I64
+        Row in the picture, track number, place.
+    value : F64
+        Score of the threat.
+    earliest_s, latest_s : F64
+        Ends of the 90 % interval of its time to go.
+    """
+
+    row: I64
+    track: I64
+    place: I64
+    value: F64
+    earliest_s: F64
+    latest_s: F64
+
+    def take(self, rows: I64 | slice) -> Candidates:
+        """Return some of the candidates."""
+        return Candidates(
+            self.row[rows],
+            self.track[rows],
+            self.place[rows],
+            self.value[rows],
+            self.earliest_s[rows],
+            self.latest_s[rows],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Pairs of site and candidate in reach.
+
+    Attributes
+    ----------
+    candidate : I64
+        Entry among the candidates.
+    asked : Requests
+        One round of the site against the candidate.
+    kill : F64
+        Stated single-shot kill probability.
+    refusal : I8
+        What the rules say, 0 for allowed.
+    """
+
+    candidate: I64
+    asked: Requests
+    kill: F64
+    refusal: I8
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Rounds to be spent on one option."""
+
+    option: int
+    rounds: int
+
+
+def find_candidates(threats: Threats, row: I64, first: I64) -> Candidates:
+    """Return threatening tracks from their rows and their first threats (``worst_of_each``)."""
+    return Candidates(
+        row=row,
+        track=threats.track[first],
+        place=threats.place[first],
+        value=threats.score[first],
+        earliest_s=threats.time_to_go_low_s[first],
+        latest_s=threats.time_to_go_high_s[first],
+    )
+
+
+def find_options(situation: Situation, able: Candidates, figures: RulesParameters) -> Options:
+    """Return every pair of site and candidate in reach, with what the rules say of it."""
+    tracks, plan = situation.tracks, situation.plan
+    pairs, numbers = reach(
+        situation.motion[able.row],
+        tracks.height_agl_m[able.row],
+        able.latest_s,
+        tracks.class_probability[able.row],
+        plan.site_m,
+        plan.site_figures,
+        plan.site_kill,
+        plan.frame,
+    )
+    candidate = pairs[:, 1].copy()
+    asked = Requests(
+        row=able.row[candidate],
+        place=able.place[candidate],
+        site=pairs[:, 0].copy(),
+        rounds=np.ones(len(pairs), dtype=np.int64),
+        delay_s=numbers[:, 0].copy(),
+        point_m=numbers[:, 1:4].copy(),
+        height_m=numbers[:, 4].copy(),
+    )
+    refusal = judge_requests(situation, asked, figures)
+    return Options(candidate, asked, numbers[:, 5].copy(), refusal)
+
+
+def allocate(
+    allocator: Allocator, able: Candidates, options: Options, rounds: I64
+) -> dict[int, list[Pick]]:
+    """Return what to spend on each candidate, the surest first.
+
+    Forbidden pairs are removed before the allocator sees them, and what it spends on a pair that
+    was removed all the same is dropped.
+    """
+    allowed = np.flatnonzero(options.refusal == 0)
+    if not len(allowed) or not rounds.any():
+        return {}
+    site = options.asked.site[allowed]
+    columns, column = np.unique(options.candidate[allowed], return_inverse=True)
+    kill = np.zeros((len(rounds), len(columns)))
+    kill[site, column] = options.kill[allowed]
+    spent = allocator.assign(able.value[columns], kill, rounds)[site, column]
+    used = np.flatnonzero(spent > 0)
+    picked = allowed[used]
+    order = np.argsort(-options.kill[picked], kind="stable")
+    picks: dict[int, list[Pick]] = {}
+    for option, n in zip(picked[order].tolist(), spent[used][order].tolist(), strict=True):
+        picks.setdefault(int(options.candidate[option]), []).append(Pick(option, n))
+    return picks
+
+
+def cut(picks: list[Pick], most: int) -> list[Pick]:
+    """Return the first picks up to a number of rounds in all."""
+    kept: list[Pick] = []
+    for pick in picks:
+        rounds = min(pick.rounds, most - sum(one.rounds for one in kept))
+        if rounds > 0:
+            kept.append(Pick(pick.option, rounds))
+    return kept
+
+
+def refusal_of_each(candidates: int, options: Options, unreached: I64) -> I64:
+    """Return the refusal of each candidate, 0 where a site may engage it.
+
+    Of several sites the one that came furthest through the rules speaks for the candidate.
+
+    Parameters
+    ----------
+    candidates : int
+        Number of candidates.
+    options : Options
+        Their options.
+    unreached : I64
+        Shape (candidates,): the refusal of a candidate without an option.
+    """
+    order = [Refusal.MAGAZINE, Refusal.SELF_PROTECTION, Refusal.NO_FIRE_VOLUME]
+    order += [Refusal.BORDER, Refusal.CIVILIAN_HARM, Refusal.NONE]
+    progress = np.zeros(len(Refusal), dtype=np.int64)
+    progress[order] = np.arange(len(order))
+    furthest = np.full(candidates, -1, dtype=np.int64)
+    np.maximum.at(furthest, options.candidate, progress[options.refusal])
+    return np.where(furthest < 0, unreached, np.array(order, dtype=np.int64)[furthest])
