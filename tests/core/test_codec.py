@@ -115,8 +115,8 @@ def same(a: Any, b: Any) -> bool:
         )
     if isinstance(a, tuple):
         return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
-    if isinstance(a, float) and a != a:
-        return b != b
+    if isinstance(a, float) and np.isnan(a):
+        return bool(np.isnan(b))
     return type(a) is type(b) and a == b and str(a) == str(b)
 
 
