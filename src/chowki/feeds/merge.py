@@ -58,7 +58,10 @@ class _Clock:
         self._end_s = end_s
 
     def until(self, time_s: float) -> Iterator[Event]:
-        """Yield ticks before a time (a tick takes in all of its second); a long silence ends with one status instead of its ticks."""
+        """Yield the ticks before a time; a long silence ends with a status, not with its ticks.
+
+        A tick at a time comes after everything received by then.
+        """
         stop_s = min(time_s, self._next_s + LONGEST_GAP_S)
         while self._next_s < stop_s:
             self.now_s = self._next_s

@@ -40,6 +40,7 @@ _EPU_M = {
     9: 30.0,
     10: 10.0,
     11: 3.0,
+    12: 1.0,  # Remote ID only (ASTM F3411, table 6)
 }
 
 
