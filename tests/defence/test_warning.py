@@ -1,0 +1,144 @@
+"""Warnings: raised early, held through, ended late, never flapping."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from chowki.core.chance import generator
+from chowki.core.records import WarningLevel, Warnings
+from chowki.defence.warning import WarningKeeper, WarningParameters
+
+NONE, ADVISORY, COVER, CLEAR = (int(level) for level in WarningLevel)
+
+
+@pytest.fixture
+def theatre(make):
+    return make.theatre(places=(make.place(0), make.place(1, north_m=50_000.0)))
+
+
+def play(make, theatre, threats_at, seconds, **parameters):
+    """Step a warning keeper once a second and return all rows."""
+    keeper = WarningKeeper(theatre, WarningParameters(**parameters))
+    board, rows = keeper.start(), []
+    for second in range(seconds):
+        now = make.now_s + second
+        board, changed = keeper.update(board, threats_at(second, now), now)
+        rows.append(changed)
+    return board, Warnings.concat([table for table in rows if len(table)] or [Warnings.empty()])
+
+
+def approaching(make, probability=0.9, arrives_s=1_200.0):
+    def at(second, now):
+        to_go = arrives_s - second
+        if to_go < 0.0:
+            return make.threats(now, probability=[])
+        return make.threats(now, probability=[probability], time_to_go_s=[to_go])
+
+    return at
+
+
+def changes(rows, place=0):
+    """Return levels in order, renewals left out."""
+    levels = rows.level[rows.place == place]
+    return levels[np.flatnonzero(np.diff(levels, prepend=-1))].tolist()
+
+
+def test_advisory_then_cover_then_all_clear_then_nothing(make, theatre):
+    board, rows = play(make, theatre, approaching(make), 2_400)
+    assert changes(rows) == [ADVISORY, COVER, CLEAR, NONE]
+    assert changes(rows, place=1) == []
+    assert board.level.tolist() == [NONE, NONE]
+    advised, covered = rows.take(rows.level == ADVISORY), rows.take(rows.level == COVER)
+    assert advised.time_s[0] - make.now_s == 1_200 - 900 + 5
+    assert covered.time_s[0] - make.now_s == 1_200 - 300 + 5
+    assert len(set(rows.warning.tolist())) == 1
+    # the lead time can be read from the rows: issued 15 minutes ahead, less the 5 s of patience
+    assert covered.issued_s[0] == advised.time_s[0]
+    lead = covered.expected_arrival_s[0] - covered.issued_s[0]
+    assert lead == pytest.approx(895.0)
+
+
+def test_the_all_clear_waits_for_the_next_wave(make, theatre):
+    first, second = approaching(make, arrives_s=400.0), approaching(make, arrives_s=900.0)
+
+    def waves(second_s, now):
+        return second(second_s, now) if second_s > 400 else first(second_s, now)
+
+    _, rows = play(make, theatre, waves, 1_000)
+    assert CLEAR not in changes(rows)
+    assert len(set(rows.warning.tolist())) == 1
+
+
+@pytest.mark.parametrize("centre", [0.5, 0.4, 0.25])
+def test_noise_about_a_threshold_does_not_make_warnings_flap(make, theatre, centre):
+    draws = generator(5, "test.warning").normal(centre, 0.15, 3_000)
+
+    def noisy(second, now):
+        probability = [float(np.clip(draws[second], 0.0, 1.0))]
+        to_go = 900.0 + 30.0 * draws[-second]
+        return make.threats(now, probability=probability, time_to_go_s=[to_go])
+
+    _, rows = play(make, theatre, noisy, 3_000)
+    assert len(changes(rows)) <= 1
+
+
+def test_a_moment_of_alarm_raises_nothing(make, theatre):
+    def blink(second, now):
+        there = second % 7 < 4
+        return make.threats(now, probability=[0.99] if there else [], time_to_go_s=[100.0][:there])
+
+    _, rows = play(make, theatre, blink, 600)
+    assert len(rows) == 0
+
+
+def test_a_thousand_improbable_tracks_are_no_raid(make, theatre):
+    def flock(_, now):
+        return make.threats(now, probability=np.full(1_000, 0.2), place=np.zeros(1_000, dtype=int))
+
+    _, rows = play(make, theatre, flock, 60)
+    assert len(rows) == 0
+
+
+def test_several_doubtful_tracks_together_raise_one_warning(make, theatre):
+    def three(_, now):
+        return make.threats(
+            now,
+            probability=[0.3, 0.3, 0.4],
+            place=[0, 0, 0],
+            time_to_go_s=[800.0, 500.0, 700.0],
+        )
+
+    _, rows = play(make, theatre, three, 20)
+    assert changes(rows) == [ADVISORY]
+    assert rows.inbound[0] == 3
+    assert rows.track[0] == 2
+    assert rows.expected_arrival_s[0] == rows.time_s[0] + 500.0
+    assert rows.probability[0] == pytest.approx(1.0 - 0.7 * 0.7 * 0.6)
+
+
+def test_a_held_warning_is_renewed_before_it_lapses(make, theatre):
+    def hovering(_, now):
+        return make.threats(now, probability=[0.9], time_to_go_s=[0.0])
+
+    _, rows = play(make, theatre, hovering, 2_000)
+    assert changes(rows) == [COVER]
+    assert len(rows) >= 6
+    assert (rows.time_s[1:] < rows.expires_s[:-1]).all()
+    assert (np.diff(rows.time_s) >= 299.0).all()
+
+
+def test_a_second_raid_after_the_all_clear_is_a_new_warning(make, theatre):
+    def again(second, now):
+        there = second < 100 or second > 600
+        return make.threats(now, probability=[0.9] if there else [], time_to_go_s=[200.0][:there])
+
+    _, rows = play(make, theatre, again, 700)
+    assert changes(rows) == [COVER, CLEAR, COVER]
+    assert rows.warning.tolist()[0] == 1
+    assert rows.warning.tolist()[-1] == 2
+
+
+def test_without_places_there_is_nothing_to_warn(make):
+    _, rows = play(make, make.theatre(places=()), lambda *_: make.threats(probability=[]), 5)
+    assert len(rows) == 0
