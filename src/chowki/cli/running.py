@@ -18,7 +18,7 @@ EXAMPLES = """
 Examples:
   chowki run second-wave
   chowki run single-site --seed 7 --out out/seven
-  chowki run my-front.toml --set raid.drones=50 --until 600
+  chowki run my-front.toml --set raid.count=50 --until 600
   chowki run --feed opensky:states.csv --feed asterix:radar.pcap
 """
 

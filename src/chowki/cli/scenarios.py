@@ -16,21 +16,16 @@ from chowki.core.errors import OutputError, UsageError
 
 def scenarios(as_json: AsJson = False) -> None:
     """List the shipped scenarios."""
-    import tomllib
-
     from chowki.scenario import shipped
 
     voice = Voice.of(as_json=as_json)
-    rows = [
-        {"name": name, "about": _first_comment(path), "file": str(path)}
-        | _span(tomllib.loads(path.read_text(encoding="utf-8")))
-        for name, path in shipped().items()
-    ]
+    rows = [_described(name, path) for name, path in shipped().items()]
 
     def show() -> None:
         from chowki.cli.show import table
 
-        voice.out.print(table({"scenario": "name", "what it tells": "about"}, rows))
+        columns = {"scenario": "name", "seconds": "duration_s", "what it tells": "about"}
+        voice.out.print(table(columns, rows))
 
     voice.data(rows, show)
 
@@ -105,16 +100,10 @@ def _write_new(path: Path, text: str) -> None:
         raise OutputError(f"{path} can't be written: {error.strerror}") from error
 
 
-def _first_comment(path: Path) -> str:
-    """Return the comment that opens a scenario file, up to its first full stop or empty line."""
-    lines: list[str] = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if not line.startswith("#") or line.strip() == "#":
-            break
-        lines.append(line.lstrip("# ").strip())
-    return re.split(r"(?<=[.])\s", " ".join(lines))[0]
+def _described(name: str, path: Path) -> dict[str, Any]:
+    import tomllib
 
-
-def _span(document: dict[str, Any]) -> dict[str, Any]:
-    station = document.get("station", {})
-    return {"start": str(station.get("start", "")), "duration_s": station.get("duration_s")}
+    document = tomllib.loads(path.read_text(encoding="utf-8"))
+    duration_s = document.get("station", {}).get("duration_s")
+    about = document.get("about", "")
+    return {"name": name, "duration_s": duration_s, "about": about, "file": str(path)}
