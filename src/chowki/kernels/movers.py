@@ -39,8 +39,13 @@ def _along_ground(
 
 @kernel
 def turn_towards(
-    heading: F64, ux: float, uy: float, uz: float, wanted: tuple[float, float, float],
-    turn_cos: float, turn_sin: float,
+    heading: F64,
+    ux: float,
+    uy: float,
+    uz: float,
+    wanted: tuple[float, float, float],
+    turn_cos: float,
+    turn_sin: float,
 ) -> None:
     """Turn a heading, shape (3,), towards a wanted unit vector, by at most the given angle.
 
@@ -140,8 +145,19 @@ def advance(
             continue
         else:
             _move(
-                frame, i, step_s, position_m, velocity_mps, heading, leg[i], speed_mps[i],
-                climb_mps[i], turn_cos[i], turn_sin[i], waypoint_m, waypoint_height_m,
+                frame,
+                i,
+                step_s,
+                position_m,
+                velocity_mps,
+                heading,
+                leg[i],
+                speed_mps[i],
+                climb_mps[i],
+                turn_cos[i],
+                turn_sin[i],
+                waypoint_m,
+                waypoint_height_m,
             )
         ux, uy, uz, _ = vertical_and_height(
             frame, position_m[i, 0], position_m[i, 1], position_m[i, 2]
@@ -218,7 +234,9 @@ def _move(
         waypoint_m[waypoint, 0] - position_m[i, 0],
         waypoint_m[waypoint, 1] - position_m[i, 1],
         waypoint_m[waypoint, 2] - position_m[i, 2],
-        ux, uy, uz,
+        ux,
+        uy,
+        uz,
     )
     if distance > 1e-6:
         turn_towards(heading[i], ux, uy, uz, (dx, dy, dz), turn_cos, turn_sin)

@@ -132,7 +132,9 @@ class Raid(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    count: int = Field(0, ge=0, le=50_000, description="drones of all waves without their own count")
+    count: int = Field(
+        0, ge=0, le=50_000, description="drones of all waves without their own count"
+    )
     note: str = Field("", description="where the number comes from")
     kinds: dict[str, Kind] = Field(
         default_factory=shipped_kinds, description="kinds of drone; given ones replace or add"
@@ -177,9 +179,7 @@ def draw_raid(raid: Raid, theatre: Theatre, seed: int) -> list[Flight]:
         for index in range(count):
             chance = generator(seed, f"raid.{wave.name}", index)
             goal = goals[index % len(goals)]
-            flights.append(
-                _flight(chance, raid, wave, goal, number(RAID, group, index), theatre)
-            )
+            flights.append(_flight(chance, raid, wave, goal, number(RAID, group, index), theatre))
     return flights
 
 
@@ -209,9 +209,7 @@ def _flight(
     )
 
 
-def _way(
-    chance: np.random.Generator, wave: Wave, goal: Place, *, turns_back: bool
-) -> list[Point]:
+def _way(chance: np.random.Generator, wave: Wave, goal: Place, *, turns_back: bool) -> list[Point]:
     """Return the waypoints of one drone: launch, corridor, bends, and the place or the way back."""
     aim = (goal.lat_deg, goal.lon_deg)
     way = [_launch(chance, wave, aim)]

@@ -49,7 +49,8 @@ class Route(BaseModel):
     )
     count: int = Field(ge=0, le=1000, description="aircraft")
     first_s: float = Field(
-        0.0, description="the first passes its first point then, seconds after the start; may be < 0"
+        0.0,
+        description="the first passes its first point then, seconds after the start; may be < 0",
     )
     every_s: float = Field(600.0, gt=0.0, description="mean time between two of them, s")
     offset_km: float = Field(0.0, ge=0.0, le=50.0, description="largest lateral offset, km")
