@@ -1,4 +1,4 @@
-"""Kill -9 at any moment: what was acknowledged is there afterwards. And a disk that is really full."""
+"""Kill -9 at any moment: what was acknowledged is there. And a disk that is really full."""
 
 from __future__ import annotations
 
@@ -83,11 +83,15 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(place)], check=True)
 
 
+def _fill(writer: JournalWriter) -> None:
+    for number in range(10_000):
+        writer.append(Channel.EVENT, b"%d" % number * 500)
+
+
 def test_a_really_full_disk_keeps_what_was_acknowledged(small_disk: Path) -> None:
     writer = JournalWriter(small_disk / "journal", commit_records=3)
     with pytest.raises(OutputError, match="No space left"):
-        for number in range(10_000):
-            writer.append(Channel.EVENT, b"%d" % number * 500)
+        _fill(writer)
     writer.close()
     acknowledged = writer.acknowledged
     assert acknowledged > 100

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -119,7 +120,9 @@ class Recorder:
         self._write_manifest("interrupted" if interrupted else "complete")
 
     def abandon(self) -> None:
-        """Let go after a failure: the journal keeps what was acknowledged, the manifest stays."""
+        """Let go after a failure: the journal keeps what was received and stays unclosed."""
+        with suppress(OutputError):
+            self.journal.commit()
         self.journal.abandon()
 
     def _frame(self, frame: Frame) -> None:
@@ -172,7 +175,8 @@ def write_whole(path: Path, content: bytes) -> None:
         beside.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
         raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
 
 
