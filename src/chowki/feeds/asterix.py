@@ -12,11 +12,11 @@ import numpy as np
 
 from chowki.core.errors import FeedError
 from chowki.core.messages import Event, Scan
-from chowki.core.places import Measures, Sensor, Theatre, Volume
+from chowki.core.places import Measures, Sensor, Volume
 from chowki.core.records import AddressKind, Detections
 from chowki.core.units import NAUTICAL_MILE_M
 from chowki.feeds.asterix_sweep import Sector, Sweep, rotation_period
-from chowki.feeds.asterix_words import DAY_S, Message, Site, days_between, messages
+from chowki.feeds.asterix_words import Message, Site, days_between, messages
 from chowki.feeds.pcap import NotACapture, Packet, packets, udp_payload
 from chowki.feeds.reports import OLDEST_S, ascii_name
 from chowki.feeds.source import FileFeed, FirstFix, Placed, stand_at
@@ -50,10 +50,10 @@ class Asterix(FileFeed):
     position nobody gives are counted and skipped, and with no radar placed the feed is an error.
 
     A look is an eighth of a turn of the antenna, empty ones included. Time of day is put on the
-    day of the capture; a raw file has no day, so the scenario's start gives it, else 2000-01-01 is
-    assumed (noted). A radar whose clock is more than 10 s off the capture's is set right by the
-    median difference (noted). The flight level, with the radar's position, gives the elevation;
-    a plot without one has none. The radar's own track number is not looked at.
+    day of the capture; a raw file has none, and 2000-01-01 is assumed (noted). A radar whose clock
+    is more than 10 s off the capture's is set right by the median difference (noted). The flight
+    level, with the radar's position, gives the elevation; a plot without one has none. The radar's
+    own track number is not looked at.
     """
 
     kind: ClassVar[str] = "asterix"
@@ -69,9 +69,9 @@ class Asterix(FileFeed):
             If the file can't be read, or holds no record of CAT034 or CAT048.
         """
         if self._heard is None:
-            content = self.read_bytes()
-            captured, payloads = self._payloads(content)
+            captured, payloads = self._payloads(self.read_bytes())
             heard = list(messages(payloads, self.skipped))
+            heard = self._dated(heard) if captured else self._dated_raw(heard)
             if not heard:
                 left = ", ".join(f"{n} {what}" for what, n in self.skipped.items()) or "nothing"
                 raise self.fault(
@@ -79,7 +79,7 @@ class Asterix(FileFeed):
                     f"no plot and no service message ({left})",
                     "a capture (pcap, pcapng) or raw file of CAT034/048 is needed",
                 )
-            self._heard = self._dated(heard) if captured else self._dated_raw(heard)
+            self._heard = heard
         return self._heard
 
     def _payloads(self, content: bytes) -> tuple[bool, Iterator[tuple[float, bytes]]]:
@@ -114,9 +114,9 @@ class Asterix(FileFeed):
 
     def _dated_raw(self, heard: list[Message]) -> list[Message]:
         """Return messages of a raw file from an assumed day on, received when measured."""
-        near_s = latest_s = ASSUMED_DAY_S + heard[0].time_s
+        near_s = latest_s = ASSUMED_DAY_S + (heard[0].time_s if heard else 0.0)
         dated: list[Message] = []
-        for message, following in zip(heard, [*heard[1:], heard[-1]], strict=True):
+        for message, following in zip(heard, [*heard[1:], *heard[-1:]], strict=True):
             time_s = days_between(message.time_s, near_s)
             after_s = days_between(following.time_s, near_s)
             if abs(time_s - near_s) > LEAP_S >= abs(after_s - near_s):
@@ -124,26 +124,19 @@ class Asterix(FileFeed):
                 continue
             near_s, latest_s = time_s, max(latest_s, time_s)
             dated.append(message._replace(time_s=time_s, received_s=latest_s))
+        self.noted["time of day put on 2000-01-01, a raw file has no date"] += len(dated)
         return dated
 
     def first_fix(self) -> FirstFix:
-        """Return the position that the first radar states of itself.
-
-        Raises
-        ------
-        FeedError
-            If no radar states its position: a scenario must.
-        """
-        heard = self.messages()
-        site = next(iter(self._sites().values()), None)
-        if site is None:
-            raise self._nobody_placed()
-        return FirstFix(site.lat_deg, site.lon_deg, site.height_m, heard[0].received_s)
+        """Return the position that the first radar states of itself; NaN when none does."""
+        time_s = self.messages()[0].received_s
+        site = next(iter(self._sites().values()), Site(math.nan, math.nan, 0.0))
+        return FirstFix(site.lat_deg, site.lon_deg, site.height_m, time_s)
 
     def _sites(self) -> dict[Radar, Site]:
         return {m.radar: m.site for m in reversed(self.messages()) if m.site is not None}
 
-    def _nobody_placed(self) -> FeedError:
+    def _adrift(self) -> FeedError:
         names = ", ".join(sorted({_name(message.radar) for message in self.messages()}))
         return self.fault(
             "whole file",
@@ -151,25 +144,11 @@ class Asterix(FileFeed):
             f"give a scenario with sensors named {names}",
         )
 
-    def place(self, theatre: Theatre) -> None:
-        """Take the station's frame; a raw file also takes its day from the station's start."""
-        heard = self.messages()
-        days = round((theatre.station.start_s - heard[0].received_s) / DAY_S)
-        if heard[0].received_s // DAY_S * DAY_S == ASSUMED_DAY_S and days:
-            shift_s = days * DAY_S
-            self._heard = [
-                m._replace(time_s=m.time_s + shift_s, received_s=m.received_s + shift_s)
-                for m in heard
-            ]
-        elif heard[0].received_s // DAY_S * DAY_S == ASSUMED_DAY_S:
-            self.noted["time of day on an assumed day, 2000-01-01"] += len(heard)
-        super().place(theatre)
-
     def _stand(self, placed: Placed) -> tuple[Sensor, ...]:
         radars, sites = sorted({message.radar for message in self.messages()}), self._sites()
         known = [r for r in radars if _name(r) in placed.known or r in sites]
         if not known:
-            raise self._nobody_placed()
+            raise self._adrift()
         self._radars = {
             radar: self._sensor(radar, self.first_sensor_number + i, placed, sites.get(radar))
             for i, radar in enumerate(known)

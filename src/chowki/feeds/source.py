@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ class FirstFix:
     Attributes
     ----------
     lat_deg, lon_deg : float
-        WGS 84.
+        WGS 84; NaN when the feed only knows positions relative to something a scenario must place.
     height_m : float
         Above the ellipsoid.
     time_s : float
@@ -93,7 +94,7 @@ class FileFeed(ABC):
         Raises
         ------
         FeedError
-            If the file can't be read, or holds no position without a scenario.
+            If the file can't be read.
         """
 
     @abstractmethod
@@ -119,11 +120,17 @@ class FileFeed(ABC):
             If the file can't be read, or needs a sensor position nobody gives.
         """
         station = theatre.station
+        if math.isnan(station.lat_deg) or math.isnan(station.lon_deg):
+            raise self._adrift()
         frame = station_frame(
             np.deg2rad(station.lat_deg), np.deg2rad(station.lon_deg), station.height_m
         )
         self._placed = Placed(frame, {sensor.name: sensor for sensor in theatre.sensors})
         self._sensors = self._stand(self._placed)
+
+    def _adrift(self) -> FeedError:
+        """Return the error of a feed that can't be placed on the earth without a scenario."""
+        return self.fault("whole file", "it holds no position on the earth", "give a scenario")
 
     @property
     def sensors(self) -> tuple[Sensor, ...]:

@@ -23,6 +23,7 @@ position, one of three layouts; needed
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from enum import Enum
@@ -31,6 +32,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from chowki.core.errors import FeedError
 from chowki.core.messages import Event, Scan
 from chowki.core.places import Measures, Sensor, Volume
 from chowki.core.records import AddressKind, Detections
@@ -136,23 +138,21 @@ class Plots(FileFeed):
             self.skipped[reason] += rows
 
     def first_fix(self) -> FirstFix:
-        """Return the first position; only the geodetic layout has one.
-
-        Raises
-        ------
-        FeedError
-            If positions are relative to a station or a sensor: only a scenario can place them.
-        """
+        """Return the first position; NaN in the layouts that only a scenario can place."""
         cells = self._read()
-        if self._layout is not Layout.GEODETIC:
-            raise self.fault(
-                "header",
-                f"positions as {', '.join(self._layout.value)}",
-                "give a scenario: it says where the station and its sensors stand",
-            )
         row = int(self._usable[0])
+        time_s = float(_received(cells)[row])
+        if self._layout is not Layout.GEODETIC:
+            return FirstFix(math.nan, math.nan, 0.0, time_s)
         lat, lon = floats(cells["lat"])[row], floats(cells["lon"])[row]
-        return FirstFix(float(lat), float(lon), 0.0, float(_received(cells)[row]))
+        return FirstFix(float(lat), float(lon), 0.0, time_s)
+
+    def _adrift(self) -> FeedError:
+        return self.fault(
+            "header",
+            f"positions as {', '.join(self._layout.value)}",
+            "give a scenario: it says where the station and its sensors stand",
+        )
 
     def _stand(self, placed: Placed) -> tuple[Sensor, ...]:
         cells = self._read()
