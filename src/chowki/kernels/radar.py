@@ -370,7 +370,7 @@ def radar_look(
     for i in range(len(echoes)):
         if leader[i] < 0:
             continue
-        thing = (chance.sensor << 32) | target[row[i]]
+        thing = (chance.sensor << 32) | int(target[row[i]])
         power = received_power(
             echoes[i, R_SNR], radar.fluctuation, radar.pulses,
             chance.plot0, chance.plot1, thing, sweep.number, 0,
