@@ -142,13 +142,11 @@ def allocate(
 
 
 def cut(picks: list[Pick], most: int) -> list[Pick]:
-    """Return the first picks up to a number of rounds in all."""
-    kept: list[Pick] = []
-    for pick in picks:
-        rounds = min(pick.rounds, most - sum(one.rounds for one in kept))
-        if rounds > 0:
-            kept.append(Pick(pick.option, rounds))
-    return kept
+    """Return picks of at most so many rounds in all: one from each site first, then more."""
+    kept = [1] * min(len(picks), most)
+    for k in range(len(kept)):
+        kept[k] += min(picks[k].rounds - 1, most - sum(kept))
+    return [Pick(pick.option, n) for pick, n in zip(picks, kept, strict=False)]
 
 
 def refusal_of_each(candidates: int, options: Options, unreached: I64) -> I64:

@@ -159,6 +159,9 @@ def judge_requests(situation: Situation, asked: Requests, figures: RulesParamete
     kept = left < figures.reserve_rounds
     refusal[kept & ~_protects_itself(situation, asked, figures)] = int(Refusal.SELF_PROTECTION)
     refusal[left < 0] = int(Refusal.MAGAZINE)
+    known = np.isfinite(asked.point_m).all(axis=1) & np.isfinite(asked.delay_s)
+    known &= np.isfinite(situation.motion[asked.row]).all(axis=1)
+    refusal[~known] = int(Refusal.OUT_OF_REACH)
     fall = _fall(situation, asked, figures)
     for rule, reason in (
         (_enters_no_fire_volume, Refusal.NO_FIRE_VOLUME),
