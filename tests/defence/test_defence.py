@@ -119,7 +119,7 @@ def test_shoot_look_shoot(make):
 
 
 def test_when_there_is_no_time_to_look_a_salvo_is_fired(make):
-    near = flying(make, east_m=-3_000.0)
+    near = flying(make, east_m=-2_200.0)
     defence = keep(make.theatre(sites=(make.site(0), make.site(1, north_m=300.0))))
     _, decisions, rows = play(make, defence, near, 10)
     assert order_seconds(decisions) == [5, 5]
