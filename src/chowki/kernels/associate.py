@@ -21,6 +21,7 @@ I64 = NDArray[np.int64]
 SWEEPS_MAX = 200
 TOLERANCE = 1e-4
 EPSILON = 1e-12
+MISSED_COST = 20.0
 
 _Search = tuple[F64, F64, I64, I64, I64, I64]
 
@@ -40,12 +41,57 @@ def _sum_and_largest(values: F64, start: int, stop: int) -> tuple[float, int]:
 
 
 @kernel
-def _to_plots(starts: I64, weights: F64, missed: F64, mu: F64, nu: F64, scratch: F64) -> None:
-    """Write nu: what each track tells each of its plots."""
-    for i in range(len(missed)):
-        lo, hi = starts[i], starts[i + 1]
-        if lo == hi:
+def _root(parent: I64, i: int) -> int:
+    """Return the root of a node, halving its path (Tarjan 1975)."""
+    while parent[i] != i:
+        parent[i] = parent[parent[i]]
+        i = parent[i]
+    return i
+
+
+@kernel
+def components(starts: I64, plots: I64, n_plots: int) -> tuple[I64, I64]:
+    """Return the tracks that share plots, component by component, as one CSR list.
+
+    Tracks without pairs stand in none. Order within and between components is that of tracks.
+    """
+    n = len(starts) - 1
+    parent = np.arange(n)
+    first = np.full(n_plots, -1, dtype=np.int64)
+    for i in range(n):
+        for k in range(starts[i], starts[i + 1]):
+            j = plots[k]
+            if first[j] < 0:
+                first[j] = i
+                continue
+            a, b = _root(parent, first[j]), _root(parent, i)
+            parent[max(a, b)] = min(a, b)
+    sizes, number, count = np.zeros(n + 1, dtype=np.int64), np.full(n, -1, dtype=np.int64), 0
+    for i in range(n):
+        if starts[i] == starts[i + 1]:
             continue
+        root = _root(parent, i)
+        if number[root] < 0:
+            number[root] = count
+            count += 1
+        sizes[number[root] + 1] += 1
+    bounds = np.cumsum(sizes[: count + 1])
+    members, filled = np.empty(bounds[count], dtype=np.int64), bounds.copy()
+    for i in range(n):
+        if starts[i] < starts[i + 1]:
+            c = number[_root(parent, i)]
+            members[filled[c]] = i
+            filled[c] += 1
+    return members, bounds
+
+
+@kernel
+def _to_plots(
+    tracks: I64, starts: I64, weights: F64, missed: F64, mu: F64, nu: F64, scratch: F64
+) -> None:
+    """Write nu: what each track tells each of its plots."""
+    for i in tracks:
+        lo, hi = starts[i], starts[i + 1]
         for k in range(lo, hi):
             scratch[k] = weights[k] * mu[k]
         rest, best = _sum_and_largest(scratch, lo, hi)
@@ -57,28 +103,33 @@ def _to_plots(starts: I64, weights: F64, missed: F64, mu: F64, nu: F64, scratch:
 
 
 @kernel
-def _to_tracks(plots: I64, nu: F64, mu: F64, rest: F64, largest: I64) -> float:
+def _to_tracks(
+    tracks: I64, starts: I64, plots: I64, nu: F64, mu: F64, rest: F64, largest: I64
+) -> float:
     """Write mu: what each plot tells each of its tracks; return the largest relative change."""
-    rest[:] = 0.0
-    largest[:] = -1
-    for k in range(len(plots)):
-        j = plots[k]
-        if largest[j] < 0:
-            largest[j] = k
-        elif nu[k] > nu[largest[j]]:
-            rest[j] += nu[largest[j]]
-            largest[j] = k
-        else:
-            rest[j] += nu[k]
+    for i in tracks:
+        for k in range(starts[i], starts[i + 1]):
+            rest[plots[k]], largest[plots[k]] = 0.0, -1
+    for i in tracks:
+        for k in range(starts[i], starts[i + 1]):
+            j = plots[k]
+            if largest[j] < 0:
+                largest[j] = k
+            elif nu[k] > nu[largest[j]]:
+                rest[j] += nu[largest[j]]
+                largest[j] = k
+            else:
+                rest[j] += nu[k]
     change = 0.0
-    for k in range(len(plots)):
-        j = plots[k]
-        others = rest[j]
-        if k != largest[j]:
-            others = max(rest[j] - nu[k], 0.0) + nu[largest[j]]
-        new = 1.0 / (1.0 + others)
-        change = max(change, abs(new - mu[k]) / new)
-        mu[k] = new
+    for i in tracks:
+        for k in range(starts[i], starts[i + 1]):
+            j = plots[k]
+            others = rest[j]
+            if k != largest[j]:
+                others = max(rest[j] - nu[k], 0.0) + nu[largest[j]]
+            new = 1.0 / (1.0 + others)
+            change = max(change, abs(new - mu[k]) / new)
+            mu[k] = new
     return change
 
 
@@ -105,17 +156,22 @@ def belief_propagation(
     -------
     pair_probability, missed_probability, new_probability : F64
         Shapes (p,), (n,), (n_plots,). Exact when no loop joins tracks and plots. Sums over "all
-        but one" leave the largest term out by name instead of subtracting it.
+        but one" leave the largest term out by name instead of subtracting it. Each component of
+        tracks that share plots is swept until it has settled.
     """
     pairs = len(plots)
     mu, nu, scratch = np.ones(pairs), np.empty(pairs), np.empty(pairs)
     rest, largest = np.zeros(n_plots), np.full(n_plots, -1, dtype=np.int64)
-    for _ in range(SWEEPS_MAX):
-        _to_plots(starts, weights, missed, mu, nu, scratch)
-        if _to_tracks(plots, nu, mu, rest, largest) < TOLERANCE:
-            break
-    missed_probability = np.empty(len(missed))
-    for i in range(len(missed)):
+    members, bounds = components(starts, plots, n_plots)
+    for c in range(len(bounds) - 1):
+        tracks = members[bounds[c] : bounds[c + 1]]
+        for _ in range(SWEEPS_MAX):
+            _to_plots(tracks, starts, weights, missed, mu, nu, scratch)
+            change = _to_tracks(tracks, starts, plots, nu, mu, rest, largest)
+            if change < TOLERANCE or len(tracks) == 1:
+                break
+    missed_probability = np.ones(len(missed))
+    for i in members:
         total = missed[i]
         for k in range(starts[i], starts[i + 1]):
             total += weights[k] * mu[k]
@@ -192,17 +248,21 @@ def _augment(
 
 
 @kernel
-def best_assignment(starts: I64, plots: I64, weights: F64, missed: F64, n_plots: int) -> I64:
+def best_assignment(
+    starts: I64, plots: I64, weights: F64, missed: F64, n_plots: int, missed_cost: float
+) -> I64:
     """Return the pair of each track in the most probable assignment, -1 for a missed one.
 
     Minimises the sum of -ln(w_ij / w_i0) over one-to-one couples; every track may be missed at
-    no cost. Exact: successive shortest paths (Ahuja, Magnanti and Orlin 1993, section 9.7),
+    the cost given (0: the single most probable joint hypothesis). Exact: successive shortest paths (Ahuja, Magnanti and Orlin 1993, section 9.7),
     with label correction, since the components of gated pairs are small.
 
     Parameters
     ----------
     starts, plots, weights, missed, n_plots
         As in ``belief_propagation``.
+    missed_cost : float
+        Cost of a track without a plot, >= 0.
 
     Returns
     -------
@@ -215,7 +275,8 @@ def best_assignment(starts: I64, plots: I64, weights: F64, missed: F64, n_plots:
         for k in range(starts[i], starts[i + 1]):
             rows[k] = i
             ratio = weights[k] / missed[i]
-            costs[k] = -math.log(ratio) if ratio > 1.0 else math.inf
+            cost = -math.log(ratio) - missed_cost if ratio > 0.0 else 0.0
+            costs[k] = cost if cost < 0.0 else math.inf
     chosen, owner = np.full(n, -1, dtype=np.int64), np.full(n_plots, -1, dtype=np.int64)
     path = np.full(n_plots, -1, dtype=np.int64)
     work = (
@@ -236,10 +297,18 @@ def best_assignment(starts: I64, plots: I64, weights: F64, missed: F64, n_plots:
 def nearest_neighbour(
     starts: I64, plots: I64, weights: F64, missed: F64, n_plots: int
 ) -> tuple[F64, F64, F64]:
-    """Return the best assignment (GNN) as association marginals that are 0 or 1."""
-    chosen = best_assignment(starts, plots, weights, missed, n_plots)
+    """Return the best one-to-one choice of plots (GNN), each weighed against "missed" alone.
+
+    A track is given one plot at most, and takes it as it would if there were no other (integrated
+    nearest neighbour: Musicki, Evans and Stankovic 1994, "Integrated probabilistic data
+    association", with one plot in the gate).
+    """
+    chosen = best_assignment(starts, plots, weights, missed, n_plots, MISSED_COST)
     pair, lost, new = np.zeros(len(plots)), np.ones(len(missed)), np.ones(n_plots)
     for i in range(len(missed)):
-        if chosen[i] >= 0:
-            pair[chosen[i]], lost[i], new[plots[chosen[i]]] = 1.0, 0.0, 0.0
+        k = chosen[i]
+        if k >= 0:
+            pair[k] = weights[k] / (missed[i] + weights[k])
+            lost[i] = missed[i] / (missed[i] + weights[k])
+            new[plots[k]] = lost[i]
     return pair, lost, new

@@ -26,11 +26,10 @@ from chowki.kernels.kalman import (
     workspace,
 )
 from chowki.kernels.measure import from_sensor, position_of
-from chowki.kernels.motion import predict, shake, transit, vertical_near
+from chowki.kernels.motion import predict, vertical_near
 from chowki.kernels.visibility import (
     L_COOPERATIVE,
     L_EARTH_FACTOR,
-    L_GROUND_HEIGHT,
     L_Q_HORIZONTAL,
     L_Q_VERTICAL,
     L_SENSOR_HEIGHT,
@@ -107,11 +106,11 @@ def _blend(
             continue
         row = plots[pair_plot[k]]
         dt = row[P_TIME] - time_s
-        m, _, _ = innovate(
+        m, wide, _, _ = innovate(
             x, p, dt, bits[pair_plot[k]], row[P_VALUE:P_VARIANCE], row[P_VARIANCE:P_LOG_C],
             origin, axes, qh, qv, look[L_TIMING], work,
         )  # fmt: skip
-        correct(m, work, new_x, new_p)
+        correct(m, wide, work, new_x, new_p)
         ahead = at_s - time_s - max(dt, 0.0)
         if ahead > 0.0:
             predict(new_x, new_p, ahead, qh, qv, at_x, at_p)
@@ -273,11 +272,11 @@ def _set_going(
         for j in range(3):
             p[3 + i, 3 + j] += (prior[B_CLIMB] ** 2 - sd * sd) * up[i] * up[j]
     if bits & RANGE_RATE:
-        m, _, _ = innovate(
+        m, wide, _, _ = innovate(
             x, p, 0.0, RANGE_RATE, row[P_VALUE:P_VARIANCE], row[P_VARIANCE:P_LOG_C], scene[0],
             scene[1], 0.0, 0.0, 0.0, work,
         )  # fmt: skip
-        correct(m, work, x, p)
+        correct(m, wide, work, x, p)
 
 
 @kernel

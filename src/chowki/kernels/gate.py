@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from chowki.kernels.jit import kernel
 from chowki.kernels.kalman import POSITION, Workspace, innovate, workspace
 from chowki.kernels.measure import TWO_PI, to_sensor, wrap
+from chowki.kernels.motion import vertical_near
 from chowki.kernels.visibility import (
     L_COOPERATIVE,
     L_LIFETIME,
@@ -182,12 +183,51 @@ def _half_widths(
 
 
 @kernel
+def _position_spread(x: F64, p: F64, dt: float, row: F64, look: F64, s: F64) -> None:
+    """Write S (3, 3) of a reported position: what ``innovate`` finds, without the other slots."""
+    ux, uy, uz = vertical_near(x)
+    up = (ux, uy, uz)
+    cube = abs(dt) ** 3 / 3.0
+    extra = look[L_Q_VERTICAL] - look[L_Q_HORIZONTAL]
+    timing_sq = look[L_TIMING] ** 2
+    for i in range(3):
+        for j in range(i + 1):
+            cross = p[i, j + 3] + p[i + 3, j] + dt * p[i + 3, j + 3]
+            s[i, j] = p[i, j] + dt * cross + timing_sq * x[i + 3] * x[j + 3]
+            if dt >= 0.0:
+                s[i, j] += cube * extra * up[i] * up[j]
+        s[i, i] += cube * look[L_Q_HORIZONTAL] + row[P_VARIANCE + 4 + i]
+
+
+@kernel
+def _compare_position(x: F64, p: F64, dt: float, row: F64, scene: Scene, s: F64) -> float:
+    """Return ln N(z; x, S) of a reported position against a track: the short way."""
+    look, gates = scene[5], scene[6]
+    _position_spread(x, p, dt, row, look, s)
+    y0 = row[P_VALUE + 4] - x[0] - dt * x[3]
+    y1 = row[P_VALUE + 5] - x[1] - dt * x[4]
+    y2 = row[P_VALUE + 6] - x[2] - dt * x[5]
+    l10, l20 = s[1, 0] / s[0, 0], s[2, 0] / s[0, 0]
+    d1 = s[1, 1] - l10 * s[1, 0]
+    l21 = (s[2, 1] - l20 * s[1, 0]) / d1
+    d2 = s[2, 2] - l20 * s[2, 0] - l21 * l21 * d1
+    w1 = y1 - l10 * y0
+    w2 = y2 - l20 * y0 - l21 * w1
+    squared = y0 * y0 / s[0, 0] + w1 * w1 / d1 + w2 * w2 / d2
+    if not squared <= gates[3]:
+        return -math.inf
+    return -0.5 * (squared + math.log(s[0, 0] * d1 * d2) + 3.0 * LOG_TWO_PI)
+
+
+@kernel
 def _compare(
     x: F64, p: F64, time_s: float, row: F64, bits: int, scene: Scene, work: Workspace
 ) -> float:
     """Return ln N(z; h(x), S) of a plot against a track, minus infinity outside the gate."""
+    if bits == POSITION:
+        return _compare_position(x, p, row[P_TIME] - time_s, row, scene, work[8])
     origin, axes, _, _, _, look, gates = scene
-    m, squared, log_det = innovate(
+    m, _, squared, log_det = innovate(
         x, p, row[P_TIME] - time_s, bits, row[P_VALUE:P_VARIANCE], row[P_VARIANCE:P_LOG_C],
         origin, axes, look[L_Q_HORIZONTAL], look[L_Q_VERTICAL], look[L_TIMING], work,
     )  # fmt: skip

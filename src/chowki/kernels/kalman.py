@@ -31,7 +31,7 @@ def workspace() -> Workspace:
     """Return the scratch arrays of one update: made once, used for every pair.
 
     In order: state at the plot, base state, base covariance, predicted slots, Jacobian of the
-    slots, innovation, rows of H, noise R, Cholesky factor of S, P H', gain, scratch (6, 6).
+    slots, innovation, rows of H, noise R, Cholesky factor of S (diagonal: reciprocals), P H', gain, scratch (6, 6).
     """
     return (
         np.empty(6),
@@ -152,28 +152,31 @@ def _loosen(m: int, late_s: float, q: float, timing_s: float, work: Workspace) -
 
 
 @kernel
-def _factor(m: int, work: Workspace) -> bool:
-    """Write P H' and the Cholesky factor of S = H P H' + R; False when S is not positive."""
+def _factor(m: int, wide: int, work: Workspace) -> bool:
+    """Write P H' and the Cholesky factor of S = H P H' + R; False when S is not positive.
+
+    The factor's diagonal holds reciprocals: nothing is divided twice.
+    """
     _, _, p, _, _, _, h, r, chol, ph, _, _ = work
     for i in range(6):
         for a in range(m):
             total = 0.0
-            for k in range(6):
+            for k in range(wide):
                 total += p[i, k] * h[a, k]
             ph[i, a] = total
     for a in range(m):
         for b in range(a + 1):
             total = r[a, b]
-            for k in range(6):
+            for k in range(wide):
                 total += h[a, k] * ph[k, b]
             for k in range(b):
                 total -= chol[a, k] * chol[b, k]
             if a == b:
                 if not total > 0.0:
                     return False
-                chol[a, a] = math.sqrt(total)
+                chol[a, a] = 1.0 / math.sqrt(total)
             else:
-                chol[a, b] = total / chol[b, b]
+                chol[a, b] = total * chol[b, b]
     return True
 
 
@@ -181,16 +184,16 @@ def _factor(m: int, work: Workspace) -> bool:
 def _distance(m: int, work: Workspace) -> tuple[float, float]:
     """Return the squared Mahalanobis distance of the innovation and ln det S."""
     _, _, _, _, _, y, _, _, chol, _, _, scratch = work
-    squared, log_det = 0.0, 0.0
+    squared, root = 0.0, 1.0
     w = scratch.ravel()
     for a in range(m):
         total = y[a]
         for k in range(a):
             total -= chol[a, k] * w[k]
-        w[a] = total / chol[a, a]
+        w[a] = total * chol[a, a]
         squared += w[a] * w[a]
-        log_det += 2.0 * math.log(chol[a, a])
-    return squared, log_det
+        root *= chol[a, a]
+    return squared, -2.0 * math.log(root)
 
 
 @kernel
@@ -207,7 +210,7 @@ def innovate(
     q_vertical: float,
     timing_s: float,
     work: Workspace,
-) -> tuple[int, float, float]:
+) -> tuple[int, int, float, float]:
     """Predict a track to a plot and compare them.
 
     A plot older than the track (``dt_s`` < 0) is compared with the track drawn back to it; the
@@ -236,6 +239,8 @@ def innovate(
     -------
     m : int
         Measured slots; 0 when the comparison failed.
+    wide : int
+        Columns of H that are not zero: 3 when nothing measured depends on velocity, else 6.
     squared : float
         Squared Mahalanobis distance.
     log_det : float
@@ -254,10 +259,11 @@ def innovate(
     late = min(dt_s, 0.0)
     m = _collect(bits, values, variances, late, work)
     _loosen(m, late, q_horizontal, timing_s, work)
-    if m == 0 or not _factor(m, work):
-        return 0, 0.0, 0.0
+    wide = 6 if late < 0.0 or bits & (RANGE_RATE | VELOCITY) else 3
+    if m == 0 or not _factor(m, wide, work):
+        return 0, wide, 0.0, 0.0
     squared, log_det = _distance(m, work)
-    return m, squared, log_det
+    return m, wide, squared, log_det
 
 
 @kernel
@@ -269,22 +275,22 @@ def _gain(m: int, work: Workspace) -> None:
             total = ph[i, a]
             for k in range(a):
                 total -= gain[i, k] * chol[a, k]
-            gain[i, a] = total / chol[a, a]
+            gain[i, a] = total * chol[a, a]
         for a in range(m - 1, -1, -1):
             total = gain[i, a]
             for k in range(a + 1, m):
                 total -= gain[i, k] * chol[k, a]
-            gain[i, a] = total / chol[a, a]
+            gain[i, a] = total * chol[a, a]
 
 
 @kernel
-def correct(m: int, work: Workspace, out_x: F64, out_p: F64) -> None:
+def correct(m: int, wide: int, work: Workspace, out_x: F64, out_p: F64) -> None:
     """Write the state and covariance updated with the plot last compared (Joseph form).
 
     Parameters
     ----------
-    m : int
-        Measured slots, as ``innovate`` returned.
+    m, wide : int
+        Measured slots and columns of H, as ``innovate`` returned.
     work : Workspace
         As ``innovate`` left it.
     out_x, out_p : F64
@@ -304,7 +310,7 @@ def correct(m: int, work: Workspace, out_x: F64, out_p: F64) -> None:
             left[i, j] = total
     for i in range(6):
         for a in range(m):
-            spread = -_row_dot(left, i, h, a)
+            spread = -_row_dot(left, i, h, a, wide)
             for b in range(m):
                 spread += gain[i, b] * r[b, a]
             ph[i, a] = spread
@@ -317,9 +323,9 @@ def correct(m: int, work: Workspace, out_x: F64, out_p: F64) -> None:
 
 
 @kernel
-def _row_dot(left: F64, i: int, h: F64, a: int) -> float:
+def _row_dot(left: F64, i: int, h: F64, a: int, wide: int) -> float:
     """Return row i of (I - K H) P times row a of H."""
     total = 0.0
-    for k in range(6):
+    for k in range(wide):
         total += left[i, k] * h[a, k]
     return total

@@ -127,8 +127,8 @@ def coast(
 
 
 @kernel
-def uncertainty(frame: F64, state: F64, covariance: F64) -> F64:
-    """Return height and standard deviations of states, shape (n, 4).
+def summary(frame: F64, state: F64, covariance: F64) -> F64:
+    """Return height, uncertainty and speeds of states, shape (n, 6).
 
     Parameters
     ----------
@@ -141,9 +141,10 @@ def uncertainty(frame: F64, state: F64, covariance: F64) -> F64:
     -------
     F64
         Columns: height above the ellipsoid; root of the horizontal covariance's trace; standard
-        deviation along the vertical; root of the velocity covariance's trace. m, m, m, m/s.
+        deviation along the vertical; root of the velocity covariance's trace; speed along the
+        ground; climb along the local vertical. m, m, m, m/s, m/s, m/s.
     """
-    out = np.empty((len(state), 4))
+    out = np.empty((len(state), 6))
     for i in range(len(state)):
         p = covariance[i]
         ux, uy, uz, out[i, 0] = vertical_and_height(frame, state[i, 0], state[i, 1], state[i, 2])
@@ -156,4 +157,7 @@ def uncertainty(frame: F64, state: F64, covariance: F64) -> F64:
         out[i, 1] = math.sqrt(max(trace - vertical, 0.0))
         out[i, 2] = math.sqrt(max(vertical, 0.0))
         out[i, 3] = math.sqrt(max(p[3, 3] + p[4, 4] + p[5, 5], 0.0))
+        climb = state[i, 3] * ux + state[i, 4] * uy + state[i, 5] * uz
+        speed_sq = state[i, 3] ** 2 + state[i, 4] ** 2 + state[i, 5] ** 2
+        out[i, 4], out[i, 5] = math.sqrt(max(speed_sq - climb * climb, 0.0)), climb
     return out

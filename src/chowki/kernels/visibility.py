@@ -34,7 +34,9 @@ ROOT_TWO = math.sqrt(2.0)
 
 @kernel
 def normal_cdf(x: float) -> float:
-    """Return the standard normal distribution function."""
+    """Return the standard normal distribution function, 0 or 1 beyond six deviations."""
+    if abs(x) > 6.0:
+        return 1.0 if x > 0.0 else 0.0
     return 0.5 * math.erfc(-x / ROOT_TWO)
 
 

@@ -8,11 +8,13 @@ from chowki.core.messages import Act, Scan
 from chowki.core.places import Theatre
 from chowki.core.ports import Associator
 from chowki.core.records import Tracks
+from chowki.picture.identify import Identifier, decided
 from chowki.picture.lifecycle import aged
 from chowki.picture.parameters import PictureParameters
 from chowki.picture.rap import reported, tracks_of
 from chowki.picture.states import Picture
 from chowki.picture.tracker import Tracker
+from chowki.picture.witness import absorb
 
 
 class AirPicture:
@@ -33,6 +35,7 @@ class AirPicture:
     ) -> None:
         self._parameters = parameters
         self._tracker = Tracker(theatre, parameters, associator)
+        self._identifier = Identifier(self._tracker, parameters.identity)
 
     def start(self) -> Picture:
         """Return an empty picture."""
@@ -43,14 +46,16 @@ class AirPicture:
         picture, found = self._tracker.scan(picture, scan)
         if found is None:
             return picture, Tracks.empty()
+        picture = absorb(picture, scan, found, self._parameters.identity)
         return picture, tracks_of(picture, found.rows, np.nan, self._tracker)
 
     def tick(self, picture: Picture, time_s: float) -> tuple[Picture, Tracks]:
         """Return the picture at a time, and the recognised air picture coasted to it."""
         picture = aged(picture, time_s, self._parameters)
         rows = reported(picture, self._parameters.report_existence)
+        picture = self._identifier.weigh(picture, rows, time_s)
         return picture, tracks_of(picture, rows, time_s, self._tracker)
 
     def act(self, picture: Picture, act: Act) -> Picture:
         """Return the picture after a person's act on identity."""
-        return picture
+        return decided(picture, act)

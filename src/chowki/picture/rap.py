@@ -6,7 +6,7 @@ import numpy as np
 
 from chowki.core.records import Tracks, TrackStatus
 from chowki.core.table import F64, I8, I64
-from chowki.kernels.motion import coast, uncertainty
+from chowki.kernels.motion import coast, summary
 from chowki.picture.ground import height_of_ground
 from chowki.picture.states import Picture
 from chowki.picture.tracker import Tracker
@@ -33,7 +33,9 @@ def tracks_of(picture: Picture, rows: I64, at_s: float, tracker: Tracker) -> Tra
         s.state, s.covariance, s.time_s, rows, at_s, p.acceleration_horizontal_m2ps3,
         p.acceleration_vertical_m2ps3,
     )  # fmt: skip
-    height, sd_horizontal, sd_vertical, sd_speed = uncertainty(tracker.frame, state, covariance).T
+    height, sd_horizontal, sd_vertical, sd_speed, _, _ = summary(
+        tracker.frame, state, covariance
+    ).T
     floor = height_of_ground(tracker.theatre.ground, tracker.frame, state[:, :3])
     probability = _softmax(e.log_class[rows])
     best = probability.argmax(axis=1)

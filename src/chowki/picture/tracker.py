@@ -9,7 +9,7 @@ import numpy as np
 from chowki.core.messages import Scan
 from chowki.core.places import Measures, Theatre
 from chowki.core.ports import Associator
-from chowki.core.records import Detections, Identity
+from chowki.core.records import N_CLASSES, Detections
 from chowki.core.table import F64, I64
 from chowki.kernels import plots as tabulation
 from chowki.kernels.bernoulli import OWN_SCANS, births, update
@@ -157,7 +157,7 @@ class Tracker:
         picture = replace(
             picture,
             states=states,
-            evidence=unknown(picture.evidence, len(newborn)),
+            evidence=unknown(picture.evidence, founded[2][:, :3]),
             next_track=picture.next_track + len(newborn),
         )
         pair_row = np.repeat(rows, np.diff(starts))
@@ -244,26 +244,17 @@ def extended(
     return TrackStates.concat([picture.states, born])
 
 
-def unknown(evidence: Evidence, fresh: int) -> Evidence:
-    """Return the evidence with rows added for new tracks, of which nothing is known."""
+def unknown(evidence: Evidence, born_m: F64) -> Evidence:
+    """Return the evidence with rows for new tracks, first seen at ``born_m``, shape (k, 3)."""
+    fresh = len(born_m)
     if not fresh:
         return evidence
-    zero = np.zeros(fresh)
-    return Evidence.concat(
-        [
-            evidence,
-            Evidence.of(
-                log_class=np.tile(PRIOR_LOG_CLASS, (fresh, 1)),
-                armed=zero,
-                rcs_weighed=zero,
-                heard=zero,
-                looked=zero,
-                payload=zero,
-                agreed=zero,
-                contradicted=zero,
-                plan=zero,
-                identity=np.full(fresh, Identity.PENDING),
-                reasons=zero,
-            ),
-        ]
-    )
+    zero, nothing = np.zeros(fresh), np.full(fresh, np.nan)
+    classes = np.zeros((fresh, N_CLASSES))
+    none, unseen = np.full(fresh, -1, dtype=np.int8), np.zeros(fresh, dtype=np.int8)
+    born = Evidence(
+        classes + PRIOR_LOG_CLASS, classes, classes, zero, nothing, born_m, zero, zero, nothing,
+        zero, np.full(fresh, -1), none, np.zeros(fresh, dtype="S8"), zero, zero, zero, none, none,
+        nothing, none, unseen, np.zeros(fresh, dtype=np.int64), zero,
+    )  # fmt: skip
+    return Evidence.concat([evidence, born])

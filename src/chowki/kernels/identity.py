@@ -1,0 +1,172 @@
+"""Arithmetic behind identity: what motion says of a class, borders, routes, closing on places."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chowki.kernels.geodesy import (
+    ECCENTRICITY_SQ,
+    MEAN_RADIUS_M,
+    enu_to_ecef,
+    vertical_and_height,
+)
+from chowki.kernels.jit import kernel
+from chowki.kernels.visibility import normal_cdf
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+
+# Columns of the table of classes (``picture.classes``).
+C_SPEED_LOW, C_SPEED_HIGH, C_SPEED_SOFT = 0, 1, 2
+C_HEIGHT_LOW, C_HEIGHT_HIGH, C_HEIGHT_SOFT = 3, 4, 5
+C_CLIMB_SD = 6
+FLOOR = 1e-6
+
+
+@kernel
+def band(value: float, low: float, high: float, sd: float) -> float:
+    """Return the density of an even band [low, high] blurred by a normal error, with a floor."""
+    inside = normal_cdf((value - low) / sd) - normal_cdf((value - high) / sd)
+    return max(inside, 0.0) / (high - low) + FLOOR
+
+
+@kernel
+def motion_scores(speed: F64, speed_sd: F64, agl: F64, agl_sd: F64, climb: F64, table: F64) -> F64:
+    """Return ln p(speed, height, climb | class), shape (n, classes).
+
+    Parameters
+    ----------
+    speed, speed_sd : F64
+        Shape (n,): horizontal speed and its uncertainty, m/s.
+    agl, agl_sd : F64
+        Shape (n,): height above ground and its uncertainty, m.
+    climb : F64
+        Shape (n,): vertical speed, m/s; its uncertainty is taken as that of speed.
+    table : F64
+        Shape (classes, 7): columns ``C_...``.
+    """
+    out = np.empty((len(speed), len(table)))
+    for i in range(len(speed)):
+        for c in range(len(table)):
+            row = table[c]
+            soft = math.hypot(row[C_SPEED_SOFT], speed_sd[i])
+            high = math.hypot(row[C_HEIGHT_SOFT], agl_sd[i])
+            sd = math.hypot(row[C_CLIMB_SD], speed_sd[i])
+            out[i, c] = (
+                math.log(band(speed[i], row[C_SPEED_LOW], row[C_SPEED_HIGH], soft))
+                + math.log(band(agl[i], row[C_HEIGHT_LOW], row[C_HEIGHT_HIGH], high))
+                + max(-0.5 * (climb[i] / sd) ** 2 - math.log(sd), -12.0)
+            )
+    return out
+
+
+@kernel
+def _latitude_longitude(frame: F64, e: float, n: float, u: float) -> tuple[float, float]:
+    """Return latitude and longitude (rad): exact on the ellipsoid, within 40 m at 12 km height."""
+    x, y, z = enu_to_ecef(frame, e, n, u)
+    return math.atan2(z, (1.0 - ECCENTRICITY_SQ) * math.hypot(x, y)), math.atan2(y, x)
+
+
+@kernel
+def border_distances(frame: F64, position_m: F64, corner_lat: F64, corner_lon: F64) -> F64:
+    """Return metres to the border, shape (n,): positive inside the polygon, negative outside.
+
+    The polygon is straight in latitude and longitude between its corners (rad). Even-odd rule
+    (Shimrat 1962); distances on a sphere, flat near the point.
+    """
+    out = np.empty(len(position_m))
+    for i in range(len(position_m)):
+        lat, lon = _latitude_longitude(frame, position_m[i, 0], position_m[i, 1], position_m[i, 2])
+        shrink = math.cos(lat)
+        inside, nearest, j = False, math.inf, len(corner_lat) - 1
+        for k in range(len(corner_lat)):
+            ax, ay = (corner_lon[j] - lon) * shrink, corner_lat[j] - lat
+            bx, by = (corner_lon[k] - lon) * shrink, corner_lat[k] - lat
+            dx, dy = bx - ax, by - ay
+            length = dx * dx + dy * dy
+            t = 0.0 if length == 0.0 else min(1.0, max(0.0, -(ax * dx + ay * dy) / length))
+            nearest = min(nearest, math.hypot(ax + t * dx, ay + t * dy))
+            if (ay > 0.0) != (by > 0.0) and ax - ay * dx / dy > 0.0:
+                inside = not inside
+            j = k
+        out[i] = (nearest if inside else -nearest) * MEAN_RADIUS_M
+    return out
+
+
+@kernel
+def closing(
+    frame: F64, state: F64, place_m: F64, radius_m: F64, distance_m: float, time_s: float
+) -> NDArray[np.bool_]:
+    """Return which states (n, 6) will pass near a place soon, on a straight horizontal course.
+
+    Parameters
+    ----------
+    frame : F64
+        Shape (4, 3).
+    state : F64
+        Shape (n, 6).
+    place_m, radius_m : F64
+        Shapes (p, 3), (p,): defended places.
+    distance_m, time_s : float
+        Closest approach, beyond the place's radius, and time to it that count.
+    """
+    out = np.zeros(len(state), dtype=np.bool_)
+    for i in range(len(state)):
+        x = state[i]
+        ux, uy, uz, _ = vertical_and_height(frame, x[0], x[1], x[2])
+        climb = x[3] * ux + x[4] * uy + x[5] * uz
+        vx, vy, vz = x[3] - climb * ux, x[4] - climb * uy, x[5] - climb * uz
+        speed_sq = vx * vx + vy * vy + vz * vz
+        if speed_sq < 4.0:
+            continue
+        for k in range(len(place_m)):
+            dx, dy, dz = place_m[k, 0] - x[0], place_m[k, 1] - x[1], place_m[k, 2] - x[2]
+            drop = dx * ux + dy * uy + dz * uz
+            dx, dy, dz = dx - drop * ux, dy - drop * uy, dz - drop * uz
+            t = (dx * vx + dy * vy + dz * vz) / speed_sq
+            if t < 0.0 or t > time_s:
+                continue
+            miss_sq = (dx - t * vx) ** 2 + (dy - t * vy) ** 2 + (dz - t * vz) ** 2
+            if miss_sq <= (distance_m + radius_m[k]) ** 2:
+                out[i] = True
+                break
+    return out
+
+
+@kernel
+def route_fit(
+    position_m: F64, at_s: float, starts: I64, points_m: F64, times_s: F64, half_width_m: F64,
+    tolerance_s: float,
+) -> I64:  # fmt: skip
+    """Return the filed route that each position fits in space and time, shape (n,), -1 for none.
+
+    Parameters
+    ----------
+    position_m : F64
+        Shape (n, 3).
+    at_s : float
+        UTC seconds.
+    starts : I64
+        Shape (r + 1,): points of route k are ``starts[k]:starts[k + 1]``.
+    points_m, times_s, half_width_m : F64
+        Shapes (q, 3), (q,), (r,).
+    tolerance_s : float
+        How early or late it may be over a point.
+    """
+    out = np.full(len(position_m), -1, dtype=np.int64)
+    for i in range(len(position_m)):
+        for k in range(len(starts) - 1):
+            for q in range(starts[k], starts[k + 1] - 1):
+                ax, ay = position_m[i, 0] - points_m[q, 0], position_m[i, 1] - points_m[q, 1]
+                dx, dy = points_m[q + 1, 0] - points_m[q, 0], points_m[q + 1, 1] - points_m[q, 1]
+                length = dx * dx + dy * dy
+                t = (ax * dx + ay * dy) / length if length > 0.0 else 0.0
+                t = min(1.0, max(0.0, t))
+                over_s = times_s[q] + t * (times_s[q + 1] - times_s[q])
+                aside = math.hypot(ax - t * dx, ay - t * dy)
+                if aside <= half_width_m[k] and abs(over_s - at_s) <= tolerance_s:
+                    out[i] = k
+    return out

@@ -1,0 +1,176 @@
+"""Evidence that scans bring besides motion: carriers heard, looks, addresses and their claims."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from chowki.core.messages import Scan
+from chowki.core.places import Measures
+from chowki.core.records import N_CLASSES, Detections
+from chowki.core.table import F64, I64
+from chowki.picture.classes import (
+    ARMED_BOUND,
+    LOOK_BOUND,
+    LOOK_WEIGHT,
+    PAYLOAD_NOT_SEEN,
+    PAYLOAD_SEEN,
+)
+from chowki.picture.parameters import IdentityParameters
+from chowki.picture.states import Claims, Evidence, Picture
+from chowki.picture.tracker import Association
+
+SHARE_MIN = 0.02
+CONTRADICTION_MAX = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Caused:
+    """Detections with the rows of the tracks that caused them."""
+
+    detections: Detections
+    at: I64
+    rows: I64
+
+
+def absorb(
+    picture: Picture, scan: Scan, found: Association, parameters: IdentityParameters
+) -> Picture:
+    """Return the picture with what a scan says of its tracks besides where they are."""
+    detections, measures = scan.detections, scan.sensor.measures
+    if not len(found.detections):
+        return picture
+    if not measures & (Measures.RANGE | Measures.POSITION) and not scan.sensor.cued:
+        return replace(picture, evidence=_heard(picture.evidence, detections, found))
+    sure = found.causes >= 0
+    caused = Caused(detections, found.detections[sure], found.causes[sure])
+    if not len(caused.rows):
+        return picture
+    if scan.sensor.cued:
+        return replace(picture, evidence=_looked(picture.evidence, caused))
+    if measures & Measures.ADDRESS:
+        return _reported(picture, caused, parameters)
+    return picture
+
+
+def _heard(evidence: Evidence, detections: Detections, found: Association) -> Evidence:
+    """Credit the tracks on a bearing with the carrier heard there, by their share in it."""
+    told = found.pair_probability > SHARE_MIN
+    rows, at, share = (
+        found.pair_row[told],
+        found.pair_detection[told],
+        found.pair_probability[told],
+    )
+    if not len(rows):
+        return evidence
+    heard, hits, carrier = evidence.heard.copy(), evidence.hits.copy(), evidence.heard_hz.copy()
+    for row, detection, part in zip(rows, at, share, strict=True):
+        hits[row] = min(hits[row] + 1.0, 20.0)
+        heard[row] += (part - heard[row]) / max(hits[row], 2.0)
+        if part > 0.3:
+            carrier[row] = detections.frequency_hz[detection]
+    return replace(evidence, heard=heard, hits=hits, heard_hz=carrier)
+
+
+def _looked(evidence: Evidence, caused: Caused) -> Evidence:
+    """Add what electro-optical looks suggest."""
+    looks, payload, looked = evidence.looks.copy(), evidence.payload.copy(), evidence.looked.copy()
+    like = caused.detections.looked_like[caused.at]
+    confidence = caused.detections.look_confidence[caused.at]
+    saw = caused.detections.payload_seen[caused.at]
+    for row, kind, sure, load in zip(caused.rows, like, confidence, saw, strict=True):
+        looked[row] += 1.0
+        if 0 <= kind < N_CLASSES and 0.0 < sure < 1.0:
+            says = np.full(N_CLASSES, np.log((1.0 - sure) / (N_CLASSES - 1)))
+            says[kind] = np.log(sure)
+            total = looks[row] + LOOK_WEIGHT * (says - says.max())
+            looks[row] = np.maximum(total - total.max(), -LOOK_BOUND)
+        if load >= 0:
+            more = PAYLOAD_SEEN if load == 1 else PAYLOAD_NOT_SEEN
+            payload[row] = np.clip(payload[row] + more, -ARMED_BOUND, ARMED_BOUND)
+    return replace(evidence, looks=looks, payload=payload, looked=looked)
+
+
+def _reported(picture: Picture, caused: Caused, parameters: IdentityParameters) -> Picture:
+    """Enter addresses and call signs, and hold each report against track and earlier claims."""
+    d, at, rows = caused.detections, caused.at, caused.rows
+    known = d.address[at] >= 0
+    at, rows = at[known], rows[known]
+    if not len(at):
+        return picture
+    e = picture.evidence
+    address, kind, callsign = e.address.copy(), e.address_kind.copy(), e.callsign.copy()
+    named = d.callsign[at] != b""
+    address[rows], kind[rows] = d.address[at], d.address_kind[at]
+    callsign[rows[named]] = d.callsign[at[named]]
+    where = np.stack([d.east_m[at], d.north_m[at], d.up_m[at]], axis=1)
+    wrong = _speed_wrong(picture, d, at, rows, parameters)
+    held = replace(e, address=address, address_kind=kind, callsign=callsign)
+    claims, blamed = _held_against(picture, d.address[at], d.time_s[at], where, rows, parameters)
+    agreed, contradicted = e.agreed.copy(), e.contradicted.copy()
+    fits = ~(wrong | blamed)
+    agreed[rows[fits]] += 1.0
+    contradicted[rows[fits]] *= 0.9
+    contradicted[rows[~fits]] = np.minimum(contradicted[rows[~fits]] + 1.0, CONTRADICTION_MAX)
+    held = replace(held, agreed=agreed, contradicted=contradicted)
+    return replace(picture, evidence=held, claims=claims)
+
+
+def _speed_wrong(
+    picture: Picture, d: Detections, at: I64, rows: I64, parameters: IdentityParameters
+) -> F64:
+    """Return which reports state a velocity that the track, known by position, does not have."""
+    s = picture.states
+    told = np.stack([d.v_east_mps[at], d.v_north_mps[at], d.v_up_mps[at]], axis=1)
+    off = np.linalg.norm(told - s.state[rows, 3:], axis=1)
+    sd = np.sqrt(np.einsum("nii->n", s.covariance[rows, 3:, 3:]))
+    settled = s.updates[rows] > 5
+    return settled & (off > parameters.claim_speed_mismatch_mps + 3.0 * sd)
+
+
+def _held_against(
+    picture: Picture, address: I64, time_s: F64, where: F64, rows: I64,
+    parameters: IdentityParameters,
+) -> tuple[Claims, F64]:  # fmt: skip
+    """Return the claims with new reports entered, and which reports jump away from a better one.
+
+    The newcomer is blamed: an address that has long fitted one track and now also comes from
+    afar stays with the track it fitted.
+    """
+    claims = picture.claims
+    order = np.searchsorted(claims.address, address)
+    inside = np.minimum(order, max(len(claims) - 1, 0))
+    known = claims.address[inside] == address if len(claims) else np.zeros(len(address), bool)
+    blamed = np.zeros(len(address), dtype=bool)
+    if known.any():
+        old = inside[known]
+        jump = np.linalg.norm(where[known] - claims.position_m[old], axis=1)
+        dt_s = np.abs(time_s[known] - claims.time_s[old])
+        blamed[known] = jump > 2000.0 + parameters.claim_speed_mps * dt_s
+        blamed &= _agreed_by(picture, address, rows, known, inside)
+    fresh = ~blamed
+    return _entered(claims, address, time_s, where, picture.states.track[rows], fresh), blamed
+
+
+def _agreed_by(picture: Picture, address: I64, rows: I64, known: F64, inside: I64) -> F64:
+    """Return which reports come from a track that has fitted its address less than the holder."""
+    out = np.zeros(len(address), dtype=bool)
+    for k in np.flatnonzero(known):
+        holder = np.flatnonzero(picture.states.track == picture.claims.track[inside[k]])
+        if len(holder) and holder[0] != rows[k]:
+            out[k] = picture.evidence.agreed[holder[0]] >= picture.evidence.agreed[rows[k]]
+        else:
+            out[k] = len(holder) > 0
+    return out
+
+
+def _entered(
+    claims: Claims, address: I64, time_s: F64, where: F64, track: I64, fresh: F64
+) -> Claims:
+    """Return the claims, sorted by address, with those of a scan entered (the last one wins)."""
+    merged = Claims.concat(
+        [claims, Claims(address[fresh], time_s[fresh], where[fresh], track[fresh])]
+    )
+    _, last = np.unique(merged.address[::-1], return_index=True)
+    return merged.take(len(merged) - 1 - last)
