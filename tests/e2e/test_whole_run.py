@@ -73,8 +73,8 @@ def test_the_tables_open_without_chowki(ran):
     pattern = str(folder / "tables" / "tracks" / "*.parquet")
     confirmed = duckdb.sql(
         f"select count(distinct track) from '{pattern}' where status = 1"
-    ).fetchone()
-    assert confirmed == (json.loads(done.stdout)["summary"]["tracks_confirmed"],)
+    ).fetchall()
+    assert confirmed == [(json.loads(done.stdout)["summary"]["tracks_confirmed"],)]
     frame = pd.read_parquet(folder / "tables" / "tracks")
     assert frame["existence"].between(0.0, 1.0).all()
     assert frame["lat_deg"].between(-90.0, 90.0).all()
@@ -126,7 +126,8 @@ def test_the_same_seed_gives_the_same_bytes_for_any_number_of_threads(ran, tmp_p
 
 
 def test_two_seeds_are_compared(ran, tmp_path):
-    assert _chowki("run", "single-site", "--seed", "8", "--out", tmp_path / "8").returncode == 0
+    other = _chowki("run", "single-site", "--seed", "8", "--out", tmp_path / "8")
+    assert other.returncode == 0, other.stderr
     done = _chowki("compare", ran[0], tmp_path / "8", "--json")
     document = json.loads(done.stdout)
     assert done.returncode == 0

@@ -66,11 +66,11 @@ def run_document(run: Run, written: Path) -> dict[str, Any]:
 
 def show_run(voice: Voice, run: Run, written: Path) -> None:
     """Print the summary and the situation report of a run, and name the files."""
-    rows = [
-        {"what": key.replace("_", " "), "value": cell(value) if key != "seed" else str(value)}
-        for key, value in _with_speed(run.summary()).items()
-    ]
-    voice.out.print(table({"run": "what", "": "value"}, rows), highlight=False, markup=False)
+    summary = _with_speed(run.summary())
+    digest, seed = summary.pop("digest"), summary.pop("seed")
+    rows = [{"what": key.replace("_", " "), "value": value} for key, value in summary.items()]
+    voice.out.print(table({"run": "what", "": "value"}, rows))
+    voice.out.print(f"seed {seed}, digest {digest}", highlight=False)
     sitrep = written / "sitrep.txt"
     if sitrep.exists():
         text = sitrep.read_text(encoding="utf-8")

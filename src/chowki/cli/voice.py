@@ -46,7 +46,7 @@ class Voice:
     def remark(self, words: str) -> None:
         """Say something about the work on standard error, unless quiet."""
         if not self.quiet:
-            self.err.print(words, highlight=False, markup=False)
+            self.err.print(words, highlight=False, markup=False, soft_wrap=True)
 
     def data(self, document: Mapping[str, Any] | list[Any], show: Callable[[], None]) -> None:
         """Give the data: as one JSON document, or in the form for people that ``show`` prints."""
