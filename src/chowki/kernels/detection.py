@@ -1,6 +1,7 @@
 """Detection theory in closed form: what the drawn looks must reproduce.
 
-Square-law detector, powers in units of mean noise power. Sources: Swerling 1954, RAND RM-1217;
+Square-law detector, powers in units of mean noise power. Sources: Skolnik 2001, "Introduction to
+Radar Systems", 3rd ed. (range equation, MTI); Swerling 1954, RAND RM-1217;
 Marcum 1948, RAND RM-754; Albersheim 1981, Proc. IEEE 69(7); Johnson 1958 and Vollmerhausen &
 Jacobs 2004 (target transfer probability function).
 """
@@ -8,6 +9,17 @@ Jacobs 2004 (target transfer probability function).
 from __future__ import annotations
 
 import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chowki.kernels.jit import kernel
+from chowki.kernels.measure import TWO_PI
+
+F64 = NDArray[np.float64]
+
+BOLTZMANN_J_PER_K = 1.380649e-23
+REFERENCE_TEMPERATURE_K = 290.0
 
 
 def threshold(false_alarm: float, pulses: int = 1) -> float:
@@ -102,3 +114,36 @@ def johnson(cycles: float, cycles_for_half: float) -> float:
     ratio = min(cycles / cycles_for_half, 10.0)  # 1 to nineteen digits from there on
     odds = ratio ** (2.7 + 0.7 * ratio)
     return odds / (1.0 + odds)
+
+
+@kernel
+def snr_constant(
+    power_w: float,
+    gain: float,
+    wavelength_m: float,
+    bandwidth_hz: float,
+    noise_figure: float,
+    losses: float,
+) -> float:
+    """Return SNR x R^4 / RCS in m^2: Pt G^2 lambda^2 / ((4 pi)^3 k T0 B F L).
+
+    Gain, noise figure and losses are power ratios (Skolnik 2001, eq. 2.1 with noise of eq. 2.4).
+    """
+    noise = BOLTZMANN_J_PER_K * REFERENCE_TEMPERATURE_K * bandwidth_hz * noise_figure * losses
+    return power_w * (gain * wavelength_m) ** 2 / ((4.0 * math.pi) ** 3 * noise)
+
+
+@kernel
+def mti_gain(radial_mps: float, wavelength_m: float, prf_hz: F64) -> float:
+    """Return the power gain of a two-pulse canceller, 4 sin^2(pi fd / PRF), mean over the PRFs.
+
+    Its mean over Doppler is 2, and so is its gain for noise; blind speeds are n lambda PRF / 2
+    (Skolnik 2001, eq. 3.9 and 3.11). An empty PRF column means no canceller: gain 2 at all speeds.
+    """
+    if len(prf_hz) == 0:
+        return 2.0
+    total = 0.0
+    for prf in prf_hz:
+        s = math.sin(TWO_PI * radial_mps / (wavelength_m * prf))
+        total += 4.0 * s * s
+    return total / len(prf_hz)

@@ -1,7 +1,7 @@
-"""Radar at textbook level: closed forms, and one look of a rotating radar.
+"""One look of a rotating radar at textbook level.
 
-Sources: Skolnik 2001, "Introduction to Radar Systems", 3rd ed. (range equation, detection, MTI,
-accuracy); Swerling 1954, RAND RM-1217 (fluctuation); Albersheim 1981, Proc. IEEE 69(7).
+Sources: Skolnik 2001, "Introduction to Radar Systems", 3rd ed. (range equation, MTI, accuracy);
+Swerling 1954, RAND RM-1217 (fluctuation). The closed forms stand in ``kernels.detection``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from chowki.kernels.detection import mti_gain
 from chowki.kernels.jit import kernel
 from chowki.kernels.measure import TWO_PI, to_sensor
 from chowki.kernels.philox import normal2, poisson, uniform4
@@ -20,8 +21,6 @@ from chowki.kernels.terrain import Terrain, Vantage, line_of_sight
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
-BOLTZMANN_J_PER_K = 1.380649e-23
-REFERENCE_TEMPERATURE_K = 290.0
 LEAST_SNR = 0.05
 
 # Columns of a look's returns.
@@ -84,39 +83,6 @@ class Chance(NamedTuple):
     clutter1: np.uint64
     recurring0: np.uint64
     recurring1: np.uint64
-
-
-@kernel
-def snr_constant(
-    power_w: float,
-    gain: float,
-    wavelength_m: float,
-    bandwidth_hz: float,
-    noise_figure: float,
-    losses: float,
-) -> float:
-    """Return SNR x R^4 / RCS in m^2: Pt G^2 lambda^2 / ((4 pi)^3 k T0 B F L).
-
-    Gain, noise figure and losses are power ratios (Skolnik 2001, eq. 2.1 with noise of eq. 2.4).
-    """
-    noise = BOLTZMANN_J_PER_K * REFERENCE_TEMPERATURE_K * bandwidth_hz * noise_figure * losses
-    return power_w * (gain * wavelength_m) ** 2 / ((4.0 * math.pi) ** 3 * noise)
-
-
-@kernel
-def mti_gain(radial_mps: float, wavelength_m: float, prf_hz: F64) -> float:
-    """Return the power gain of a two-pulse canceller, 4 sin^2(pi fd / PRF), mean over the PRFs.
-
-    Its mean over Doppler is 2, and so is its gain for noise; blind speeds are n lambda PRF / 2
-    (Skolnik 2001, eq. 3.9 and 3.11). An empty PRF column means no canceller: gain 2 at all speeds.
-    """
-    if len(prf_hz) == 0:
-        return 2.0
-    total = 0.0
-    for prf in prf_hz:
-        s = math.sin(TWO_PI * radial_mps / (wavelength_m * prf))
-        total += 4.0 * s * s
-    return total / len(prf_hz)
 
 
 @kernel
@@ -206,6 +172,27 @@ def _illuminate(
 
 
 @kernel
+def _by_range(found: F64, row: I64, m: int) -> None:
+    """Sort the first m echoes and their rows by range, in place (Shell 1959)."""
+    gap = 1
+    while gap < m // 3:
+        gap = 3 * gap + 1
+    held = np.empty(R_WIDTH)
+    while gap > 0:
+        for i in range(gap, m):
+            held[:] = found[i]
+            held_row = row[i]
+            j = i
+            while j >= gap and found[j - gap, R_RANGE] > held[R_RANGE]:
+                found[j] = found[j - gap]
+                row[j] = row[j - gap]
+                j -= gap
+            found[j] = held
+            row[j] = held_row
+        gap //= 3
+
+
+@kernel
 def _echoes(
     radar: Radar,
     vantage: Vantage,
@@ -232,8 +219,8 @@ def _echoes(
         ):
             row[m] = i
             m += 1
-    order = np.argsort(found[:m, R_RANGE])
-    return found[:m][order], row[:m][order]
+    _by_range(found, row, m)
+    return found[:m], row[:m]
 
 
 @kernel

@@ -59,13 +59,26 @@ class Vantage(NamedTuple):
 
 
 @kernel
+def _first_not_below(ascending: F64, value: float) -> int:
+    """Return the first index whose entry is not below a value, the length if there is none."""
+    low, high = 0, len(ascending)
+    while low < high:
+        middle = (low + high) // 2
+        if ascending[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@kernel
 def ground_height(terrain: Terrain, lat_rad: float, lon_rad: float) -> float:
     """Return the height of the ground (m above the ellipsoid), bilinear inside the grid."""
     rows, columns = len(terrain.lat_rad), len(terrain.lon_rad)
     if rows < 2 or columns < 2:
         return terrain.constant_m
-    i = np.searchsorted(terrain.lat_rad, lat_rad)
-    j = np.searchsorted(terrain.lon_rad, lon_rad)
+    i = _first_not_below(terrain.lat_rad, lat_rad)
+    j = _first_not_below(terrain.lon_rad, lon_rad)
     on_edge = lat_rad == terrain.lat_rad[0] or lon_rad == terrain.lon_rad[0]
     if i >= rows or j >= columns or ((i == 0 or j == 0) and not on_edge):
         return terrain.constant_m
@@ -97,7 +110,7 @@ def mask_elevation(mask_azimuth_rad: F64, mask_elevation_rad: F64, azimuth_rad: 
     n = len(mask_azimuth_rad)
     if n == 0:
         return -0.5 * math.pi
-    after = np.searchsorted(mask_azimuth_rad, azimuth_rad) % n
+    after = _first_not_below(mask_azimuth_rad, azimuth_rad) % n
     before = (after - 1) % n
     span = (mask_azimuth_rad[after] - mask_azimuth_rad[before]) % TWO_PI
     into = (azimuth_rad - mask_azimuth_rad[before]) % TWO_PI

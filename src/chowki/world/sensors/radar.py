@@ -13,6 +13,7 @@ from chowki.core.ports import Aloft, Look, Surroundings
 from chowki.core.records import Detections, Tasks
 from chowki.core.table import F64
 from chowki.core.units import LIGHT_SPEED_MPS, ratio
+from chowki.kernels import detection
 from chowki.kernels import radar as kernel
 from chowki.kernels.detection import swerling_0, swerling_1, swerling_2, threshold
 from chowki.world.sensors.radar_parameters import RadarParameters
@@ -100,7 +101,7 @@ class Radar:
 
 def snr_constant(parameters: RadarParameters) -> float:
     """Return SNR x R^4 / RCS (m^2), processing gain included."""
-    return ratio(parameters.processing_gain_db) * kernel.snr_constant(
+    return ratio(parameters.processing_gain_db) * detection.snr_constant(
         parameters.power_kw * 1e3,
         ratio(parameters.gain_db),
         parameters.wavelength_m,
