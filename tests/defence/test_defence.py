@@ -127,6 +127,14 @@ def test_when_there_is_no_time_to_look_a_salvo_is_fired(make):
     assert len(set(rows.take(rows.state == int(ORDERED)).engagement.tolist())) == 2
 
 
+def test_a_salvo_of_one_site_takes_a_channel_for_each_round(make):
+    near = flying(make, east_m=-2_200.0)
+    state, decisions, _ = play(make, keep(make.theatre(sites=(make.site(),))), near, 10)
+    assert order_seconds(decisions) == [5, 5]
+    assert decisions[5].orders.rounds.tolist() == [1, 1]
+    assert state.book.free_channels(np.array([2]), make.now_s + 9).tolist() == [0]
+
+
 def test_never_more_rounds_or_channels_than_a_site_has(make):
     site = make.site(channels=2, magazine=5)
     theatre = make.theatre(sites=(site,))

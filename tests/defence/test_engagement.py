@@ -16,7 +16,6 @@ from chowki.defence.engagement import (
     rows_of,
     take_status,
 )
-from chowki.defence.options import Pick, cut
 
 T0 = 1_000.0
 
@@ -143,19 +142,3 @@ def test_a_refusal_is_recorded_once_and_again_when_its_reason_changes():
     assert table.state.tolist() == [int(EngagementState.REFUSED)]
     assert table.refusal.tolist() == [4]
     assert table.site.tolist() == [-1]
-
-
-@pytest.mark.parametrize(
-    ("spent", "most", "kept"),
-    [
-        ([3], 1, [1]),
-        ([3], 2, [2]),
-        ([3, 1], 2, [1, 1]),
-        ([2, 2], 3, [2, 1]),
-        ([1, 1, 1], 2, [1, 1]),
-        ([1], 5, [1]),
-    ],
-)
-def test_a_salvo_is_spread_over_sites_first(spent, most, kept):
-    picks = [Pick(option, rounds) for option, rounds in enumerate(spent)]
-    assert [pick.rounds for pick in cut(picks, most)] == kept

@@ -69,14 +69,6 @@ class Options:
     refusal: I8
 
 
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """Rounds to be spent on one option."""
-
-    option: int
-    rounds: int
-
-
 def find_candidates(threats: Threats, row: I64, first: I64) -> Candidates:
     """Return threatening tracks from their rows and their first threats (``worst_of_each``)."""
     return Candidates(
@@ -118,11 +110,16 @@ def find_options(situation: Situation, able: Candidates, figures: RulesParameter
 
 def allocate(
     allocator: Allocator, able: Candidates, options: Options, rounds: I64
-) -> dict[int, list[Pick]]:
-    """Return what to spend on each candidate, the surest first.
+) -> dict[int, list[int]]:
+    """Return the options to spend a round on, by candidate: the surest first, each site once first.
 
     Forbidden pairs are removed before the allocator sees them, and what it spends on a pair that
     was removed all the same is dropped.
+
+    Raises
+    ------
+    ValueError
+        If the allocator spends more rounds of a site than it was given.
     """
     allowed = np.flatnonzero(options.refusal == 0)
     if not len(allowed) or not rounds.any():
@@ -131,22 +128,17 @@ def allocate(
     columns, column = np.unique(options.candidate[allowed], return_inverse=True)
     kill = np.zeros((len(rounds), len(columns)))
     kill[site, column] = options.kill[allowed]
-    spent = allocator.assign(able.value[columns], kill, rounds)[site, column]
+    whole = allocator.assign(able.value[columns], kill, rounds)
+    if (whole.sum(axis=1) > rounds).any():
+        raise ValueError("the allocator spent more rounds than it was given")
+    spent = whole[site, column]
     used = np.flatnonzero(spent > 0)
-    picked = allowed[used]
-    order = np.argsort(-options.kill[picked], kind="stable")
-    picks: dict[int, list[Pick]] = {}
-    for option, n in zip(picked[order].tolist(), spent[used][order].tolist(), strict=True):
-        picks.setdefault(int(options.candidate[option]), []).append(Pick(option, n))
+    used = used[np.argsort(-options.kill[allowed[used]], kind="stable")]
+    picks: dict[int, list[int]] = {}
+    for wave in range(int(spent.max(initial=0))):
+        for option in allowed[used[spent[used] > wave]].tolist():
+            picks.setdefault(int(options.candidate[option]), []).append(option)
     return picks
-
-
-def cut(picks: list[Pick], most: int) -> list[Pick]:
-    """Return picks of at most so many rounds in all: one from each site first, then more."""
-    kept = [1] * min(len(picks), most)
-    for k in range(len(kept)):
-        kept[k] += min(picks[k].rounds - 1, most - sum(kept))
-    return [Pick(pick.option, n) for pick, n in zip(picks, kept, strict=False)]
 
 
 def refusal_of_each(candidates: int, options: Options, unreached: I64) -> I64:

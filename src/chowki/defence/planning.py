@@ -20,9 +20,7 @@ from chowki.defence.ground_plan import GroundPlan
 from chowki.defence.options import (
     Candidates,
     Options,
-    Pick,
     allocate,
-    cut,
     find_options,
     refusal_of_each,
 )
@@ -168,20 +166,20 @@ class EngagementPlanner:
 
     def _picks(
         self, book: EngagementBook, able: Candidates, options: Options, time_s: float
-    ) -> dict[int, list[Pick]]:
+    ) -> dict[int, list[int]]:
         """Return what to spend on each candidate: one round if there is time to look after it."""
         channels = book.free_channels(self._ground.channels, time_s)
         rounds = np.maximum(np.minimum(book.rounds, channels), 0)
         picks = allocate(self._allocator, able, options, rounds)
         return {
-            candidate: cut(spent, self._salvo(able, options, candidate, spent[0]))
+            candidate: spent[: self._salvo(able, options, candidate, spent[0])]
             for candidate, spent in picks.items()
         }
 
-    def _salvo(self, able: Candidates, options: Options, candidate: int, first: Pick) -> int:
+    def _salvo(self, able: Candidates, options: Options, candidate: int, first: int) -> int:
         """Return how many rounds to spend before looking."""
-        site = self._sites[int(options.asked.site[first.option])]
-        again_s = options.asked.delay_s[first.option] + site.assessment_s + site.reaction_s
+        site = self._sites[int(options.asked.site[first])]
+        again_s = options.asked.delay_s[first] + site.assessment_s + site.reaction_s
         return self._figures.salvo_max if able.earliest_s[candidate] < again_s else 1
 
     def _propose(
@@ -189,7 +187,7 @@ class EngagementPlanner:
         book: EngagementBook,
         able: Candidates,
         options: Options,
-        picks: dict[int, list[Pick]],
+        picks: dict[int, list[int]],
         time_s: float,
     ) -> tuple[EngagementBook, list[Engagement]]:
         """Return the book with a proposal for each picked track that had none."""
@@ -205,17 +203,17 @@ class EngagementPlanner:
         still = {**book.open, **{one.number: one for one in new}}
         return replace(book, open=still, next_number=book.next_number + len(new)), new
 
-    def _placed(self, one: Engagement, options: Options, pick: Pick, time_s: float) -> Engagement:
+    def _placed(self, one: Engagement, options: Options, pick: int, time_s: float) -> Engagement:
         """Return an engagement with the site and intercept of a pick."""
-        asked, site = options.asked, int(options.asked.site[pick.option])
-        east_m, north_m, up_m = asked.point_m[pick.option].tolist()
+        asked, site = options.asked, int(options.asked.site[pick])
+        east_m, north_m, up_m = asked.point_m[pick].tolist()
         return replace(
             one,
             site=site,
             effector=int(self._sites[site].effector),
-            kill_probability=float(options.kill[pick.option]),
+            kill_probability=float(options.kill[pick]),
             point_m=(east_m, north_m, up_m),
-            intercept_s=time_s + float(asked.delay_s[pick.option]),
+            intercept_s=time_s + float(asked.delay_s[pick]),
         )
 
     def _order(
@@ -224,7 +222,7 @@ class EngagementPlanner:
         situation: Situation,
         posture: Posture,
         options: Options,
-        picks: dict[int, list[Pick]],
+        picks: dict[int, list[int]],
     ) -> tuple[EngagementBook, list[Engagement], Orders]:
         """Return the book, the engagements and the orders that leave now.
 
@@ -232,16 +230,14 @@ class EngagementPlanner:
         """
         released = self._released(book, situation.time_s, posture)
         tracks = situation.tracks.track[options.asked.row]
-        leaving = [
-            pick for spent in picks.values() for pick in spent if tracks[pick.option] in released
-        ]
+        leaving = [pick for spent in picks.values() for pick in spent if tracks[pick] in released]
         if not leaving:
             return book, [], Orders.empty()
         asked = _together(options.asked, leaving)
         allowed = judge(situation, asked, self._rules) == 0
         ordered: list[Engagement] = []
         for pick in (pick for pick, good in zip(leaving, allowed.tolist(), strict=True) if good):
-            proposal = released[int(tracks[pick.option])]
+            proposal = released[int(tracks[pick])]
             book, one = self._commit(book, proposal, options, pick, situation.time_s)
             ordered.append(one)
         return book, ordered, _orders(ordered, situation.tracks, asked.row[allowed])
@@ -262,7 +258,7 @@ class EngagementPlanner:
         book: EngagementBook,
         proposal: Engagement,
         options: Options,
-        pick: Pick,
+        pick: int,
         time_s: float,
     ) -> tuple[EngagementBook, Engagement]:
         """Return the book with an ordered engagement; its rounds leave the magazine now.
@@ -273,7 +269,7 @@ class EngagementPlanner:
         number = proposal.number if first else book.next_number
         placed = self._placed(proposal, options, pick, time_s)
         ordered = EngagementState.ORDERED
-        one = replace(placed, number=number, state=ordered, rounds=pick.rounds, ordered_s=time_s)
+        one = replace(placed, number=number, state=ordered, rounds=1, ordered_s=time_s)
         rounds = book.rounds.copy()
         rounds[one.site] -= one.rounds
         after = replace(
@@ -292,13 +288,13 @@ def _engaged(book: EngagementBook, found: Candidates) -> np.ndarray:
     return np.array([track in engaged for track in found.track.tolist()], dtype=np.bool_)
 
 
-def _together(asked: Requests, leaving: list[Pick]) -> Requests:
+def _together(asked: Requests, leaving: list[int]) -> Requests:
     """Return the requests of picks that leave together, each counting those before it."""
-    options = np.array([pick.option for pick in leaving], dtype=np.int64)
+    options = np.array(leaving, dtype=np.int64)
     before: dict[int, int] = {}
     rounds: list[int] = []
-    for pick, site in zip(leaving, asked.site[options].tolist(), strict=True):
-        before[site] = before.get(site, 0) + pick.rounds
+    for site in asked.site[options].tolist():
+        before[site] = before.get(site, 0) + 1
         rounds.append(before[site])
     return replace(asked.take(options), rounds=np.array(rounds, dtype=np.int64))
 
