@@ -108,14 +108,16 @@ def _default(value: object) -> str:
 def _kind(value: Schema) -> str:
     """Return in words what a schema allows."""
     if "$ref" in value:
-        return value["$ref"].rsplit("/", 1)[-1]
-    if "const" in value:
-        return f'`"{value["const"]}"`'
-    if "enum" in value:
-        return ", ".join(f'`"{item}"`' for item in value["enum"])
+        name = value["$ref"].rsplit("/", 1)[-1]
+        return f"[{name}](#{name.lower()})"
+    words = value.get("enum", [value["const"]] if "const" in value else [])
+    if words:
+        return ", ".join(f'`"{word}"`' for word in words)
     for union in ("anyOf", "oneOf"):
         if union in value:
             return " or ".join(_kind(part) for part in value[union])
+    if "prefixItems" in value:
+        return f"[{', '.join(_kind(item) for item in value['prefixItems'])}]"
     if value.get("type") == "array":
         return f"list of {_kind(value.get('items', {}))}"
     return " ".join([str(value.get("type", "any")), *_limits(value)])
@@ -125,7 +127,7 @@ def _limits(value: Schema) -> Iterator[str]:
     words = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
     for key, sign in words.items():
         if key in value:
-            yield f"{sign} {value[key]:g}"
+            yield f"{sign} {value[key]:,}"
 
 
 def _commands() -> str:
