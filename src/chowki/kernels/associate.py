@@ -254,7 +254,8 @@ def best_assignment(
     """Return the pair of each track in the most probable assignment, -1 for a missed one.
 
     Minimises the sum of -ln(w_ij / w_i0) over one-to-one couples; every track may be missed at
-    the cost given (0: the single most probable joint hypothesis). Exact: successive shortest paths (Ahuja, Magnanti and Orlin 1993, section 9.7),
+    the cost given (0: the single most probable joint hypothesis). Exact: successive shortest
+    paths (Ahuja, Magnanti and Orlin 1993, section 9.7),
     with label correction, since the components of gated pairs are small.
 
     Parameters

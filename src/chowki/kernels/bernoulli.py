@@ -39,7 +39,7 @@ from chowki.kernels.visibility import (
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
-NEGLIGIBLE = 1e-6
+NEGLIGIBLE = 1e-4
 RCS_MEMORY = 30.0
 OWN_SCANS = 4
 # What a new track is given, one vector.
@@ -132,7 +132,9 @@ def _credit(
     updated_s[i] = max(updated_s[i], at_s)
     updates[i] += 1
     sensor_bits[i, (sensor >> 5) % sensor_bits.shape[1]] |= 1 << (sensor & 31)
-    own[i, scan % OWN_SCANS] = scan
+    for k in range(OWN_SCANS - 1, 0, -1):
+        own[i, k] = own[i, k - 1]
+    own[i, 0] = scan
     if cooperative:
         answered_s[i] = at_s
     if not math.isnan(row[P_RCS]):

@@ -31,7 +31,8 @@ def workspace() -> Workspace:
     """Return the scratch arrays of one update: made once, used for every pair.
 
     In order: state at the plot, base state, base covariance, predicted slots, Jacobian of the
-    slots, innovation, rows of H, noise R, Cholesky factor of S (diagonal: reciprocals), P H', gain, scratch (6, 6).
+    slots, innovation, rows of H, noise R, Cholesky factor of S (its diagonal: reciprocals), P H',
+    gain, scratch (6, 6).
     """
     return (
         np.empty(6),

@@ -122,8 +122,8 @@ def _seen_before(words: I64, j: int, table: I64) -> bool:
 
 @kernel
 def tabulate(
-    raw: F64, words: I64, scan_bits: int, noise: F64, look: F64, spread: F64, oldest_s: float,
-    newest_s: float,
+    raw: F64, words: I64, scan_bits: int, trusted: int, noise: F64, look: F64, spread: F64,
+    oldest_s: float, newest_s: float,
 ) -> tuple[F64, I64, I64, I64]:  # fmt: skip
     """Return the usable plots of a scan.
 
@@ -135,6 +135,8 @@ def tabulate(
         The same bytes as integers: equal plots are counted once.
     scan_bits : int
         What the sensor measures (``core.places.Measures``).
+    trusted : int
+        Slots that may move a track; the others take no part in its weights.
     noise : F64
         Shape (10,): variance of each slot as stated, with the allowance for registration.
     look, spread : F64
@@ -175,7 +177,7 @@ def tabulate(
                 extra = raw[RAW_SIGMA, j] ** 2 - noise[4]
                 for s in range(4, 7):
                     row[P_VARIANCE + s] += max(extra, 1.0 - noise[4])
-            row[P_LOG_C], row[P_BIRTH] = densities(slots, raw[RAW_VALUE, j], look, spread)
+            row[P_LOG_C], row[P_BIRTH] = densities(slots & trusted, raw[RAW_VALUE, j], look, spread)
             bits[k], chosen[k] = slots, j
             k += 1
     return plots[:k], bits[:k], chosen[:k], refused

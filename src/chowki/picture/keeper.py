@@ -8,10 +8,12 @@ from chowki.core.messages import Act, Scan
 from chowki.core.places import Theatre
 from chowki.core.ports import Associator
 from chowki.core.records import Tracks
+from chowki.core.table import I64
 from chowki.picture.identify import Identifier, decided
 from chowki.picture.lifecycle import aged
+from chowki.picture.merging import merged
 from chowki.picture.parameters import PictureParameters
-from chowki.picture.rap import reported, tracks_of
+from chowki.picture.rap import tracks_of
 from chowki.picture.states import Picture
 from chowki.picture.tracker import Tracker
 from chowki.picture.witness import absorb
@@ -52,9 +54,14 @@ class AirPicture:
     def tick(self, picture: Picture, time_s: float) -> tuple[Picture, Tracks]:
         """Return the picture at a time, and the recognised air picture coasted to it."""
         picture = aged(picture, time_s, self._parameters)
-        rows = reported(picture, self._parameters.report_existence)
+        picture = merged(picture, self._reported(picture), time_s, self._parameters)
+        rows = self._reported(picture)
         picture = self._identifier.weigh(picture, rows, time_s)
         return picture, tracks_of(picture, rows, time_s, self._tracker)
+
+    def _reported(self, picture: Picture) -> I64:
+        """Return the rows of the tracks that stand in the recognised air picture."""
+        return np.flatnonzero(picture.states.existence > self._parameters.report_existence)
 
     def act(self, picture: Picture, act: Act) -> Picture:
         """Return the picture after a person's act on identity."""

@@ -36,6 +36,15 @@ class Lens:
         """Return whether its detections are reports of the targets themselves."""
         return bool(self.look[visibility.L_COOPERATIVE])
 
+    @property
+    def trusted(self) -> int:
+        """Return the slots that may move a track.
+
+        A velocity that a target reports of itself starts a track but does not steer it: it is
+        held against the motion that its positions show.
+        """
+        return ~int(Measures.VELOCITY) if self.cooperative else ~0
+
     def at(self, volume: Volume) -> F64:
         """Return the figures of a look that covers a volume."""
         look = self.look.copy()

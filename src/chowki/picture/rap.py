@@ -33,9 +33,7 @@ def tracks_of(picture: Picture, rows: I64, at_s: float, tracker: Tracker) -> Tra
         s.state, s.covariance, s.time_s, rows, at_s, p.acceleration_horizontal_m2ps3,
         p.acceleration_vertical_m2ps3,
     )  # fmt: skip
-    height, sd_horizontal, sd_vertical, sd_speed, _, _ = summary(
-        tracker.frame, state, covariance
-    ).T
+    height, sd_horizontal, sd_vertical, sd_speed, _, _ = summary(tracker.frame, state, covariance).T
     floor = height_of_ground(tracker.theatre.ground, tracker.frame, state[:, :3])
     probability = _softmax(e.log_class[rows])
     best = probability.argmax(axis=1)
@@ -77,11 +75,6 @@ def status_of(picture: Picture, rows: I64, at_s: float, tracker: Tracker) -> I8:
     status = np.where(confirmed, np.where(aged, TrackStatus.COASTING, TrackStatus.CONFIRMED), 0)
     status[s.existence[rows] < p.drop_existence] = TrackStatus.DROPPED
     return status.astype(np.int8)
-
-
-def reported(picture: Picture, parameters: float) -> I64:
-    """Return the rows of tracks whose existence is above the threshold of the report."""
-    return np.flatnonzero(picture.states.existence > parameters)
 
 
 def _softmax(log_weight: F64) -> F64:

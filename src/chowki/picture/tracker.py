@@ -15,6 +15,7 @@ from chowki.kernels import plots as tabulation
 from chowki.kernels.bernoulli import OWN_SCANS, births, update
 from chowki.kernels.gate import P_RCS, P_TIME, candidates
 from chowki.kernels.geodesy import station_frame
+from chowki.kernels.visibility import L_MISS
 from chowki.picture.classes import PRIOR_LOG_CLASS
 from chowki.picture.lens import Lens, birth_prior, gate_sizes, lens
 from chowki.picture.parameters import PictureParameters
@@ -105,7 +106,33 @@ class Tracker:
                 picture.counts, unusable=unusable, out_of_time=late, repeated=repeated
             )
             picture = replace(picture, counts=counts)
-        return self._step(picture, scan, glass, look, (plots, bits, chosen))
+        layers = _layers(scan.detections.address, chosen, plots) if glass.cooperative else None
+        if layers is None:
+            return self._step(picture, scan, glass, look, (plots, bits, chosen))
+        return self._in_layers(picture, scan, glass, look, (plots, bits, chosen), layers)
+
+    def _in_layers(
+        self,
+        picture: Picture,
+        scan: Scan,
+        glass: Lens,
+        look: F64,
+        usable: tuple[F64, I64, I64],
+        layers: list[I64],
+    ) -> tuple[Picture, Association]:
+        """Take a scan in which targets report more than once as scans of one report each."""
+        parts: list[Association] = []
+        for layer in layers:
+            plots, bits, chosen = (np.ascontiguousarray(part[layer]) for part in usable)
+            picture, part = self._step(picture, scan, glass, look, (plots, bits, chosen))
+            parts.append(part)
+            look = look.copy()
+            look[L_MISS] = 0.0  # who reported once has not been missed
+            picture = replace(picture, scans=picture.scans + 1)
+        names = ("detections", "causes", "pair_row", "pair_detection", "pair_probability")
+        whole = {n: np.concatenate([getattr(part, n) for part in parts]) for n in names}
+        rows = np.unique(np.concatenate([part.rows for part in parts]))
+        return picture, Association(rows=rows, **whole)
 
     def _lens(self, scan: Scan) -> Lens:
         """Return the lens of a sensor: made once, made anew when the sensor is stated anew."""
@@ -123,7 +150,15 @@ class Tracker:
         oldest_s = picture.time_s - self.parameters.late_s
         newest_s = scan.time_s + self.parameters.early_s
         return tabulation.tabulate(
-            raw, raw.view(np.int64), glass.bits, glass.noise, look, glass.spread, oldest_s, newest_s
+            raw,
+            raw.view(np.int64),
+            glass.bits,
+            glass.trusted,
+            glass.noise,
+            look,
+            glass.spread,
+            oldest_s,
+            newest_s,
         )
 
     def _step(
@@ -139,8 +174,9 @@ class Tracker:
             s.state, s.covariance, s.time_s, s.existence, s.alive_s, s.rcs_dbsm, s.answered_s
         )  # fmt: skip
         start_s, end_s = float(scan.start_s), float(min(scan.end_s, scan.time_s + 5.0))
+        trusted = bits & glass.trusted
         rows, starts, pair_plot, weight, missed, now = candidates(
-            kinematics, plots, bits, glass.bits, scene, start_s, end_s
+            kinematics, plots, trusted, glass.bits, scene, start_s, end_s
         )
         share, share_missed, new = self.associator.marginals(
             starts, pair_plot, weight, missed, len(plots)
@@ -148,8 +184,8 @@ class Tracker:
         founded = births(plots, bits, new, scene, self._prior)
         states = extended(picture, founded, plots, scan.sensor.number, bool(glass.cooperative))
         cause = update(
-            _kept(states), (rows, starts, pair_plot, share, share_missed, missed, now), plots, bits,
-            scene, end_s, scan.sensor.number, picture.scans, self._confirm,
+            _kept(states), (rows, starts, pair_plot, share, share_missed, missed, now), plots,
+            trusted, scene, end_s, scan.sensor.number, picture.scans, self._confirm,
         )  # fmt: skip
         newborn = np.arange(len(s), len(states))
         free = cause[founded[0]] < 0
@@ -180,6 +216,25 @@ def _taken(looks: Looks, scan: Scan) -> Looks | None:
     look[row, taken[row] % LOOKS_KEPT] = scan.look
     taken[row] += 1
     return Looks(looks.sensor, look, taken)
+
+
+def _layers(address: I64, chosen: I64, plots: F64) -> list[I64] | None:
+    """Return the plots by how often their address came before in the scan; None when none did.
+
+    A receiver may hear a target several times in one scan. No track is told by its address:
+    only the assumption "one plot a target" is kept true.
+    """
+    named = address[chosen]
+    order = np.lexsort((plots[:, P_TIME], named))
+    again = (np.diff(named[order]) == 0) & (named[order][1:] >= 0)
+    if not again.any():
+        return None
+    rank = np.zeros(len(order), dtype=np.int64)
+    for k in range(1, len(order)):
+        rank[k] = rank[k - 1] + 1 if again[k - 1] else 0
+    turn = np.empty(len(order), dtype=np.int64)
+    turn[order] = rank
+    return [np.flatnonzero(turn == k) for k in range(int(turn.max()) + 1)]
 
 
 def _raw(detections: Detections, bits: int) -> F64:
@@ -222,7 +277,7 @@ def extended(
     bits = np.zeros((fresh, SENSOR_WORDS), dtype=np.int64)
     bits[:, (sensor >> 5) % SENSOR_WORDS] = 1 << (sensor & 31)
     own = np.full((fresh, OWN_SCANS), -1, dtype=np.int64)
-    own[:, picture.scans % OWN_SCANS] = picture.scans
+    own[:, 0] = picture.scans
     nothing = np.full(fresh, np.nan)
     born = TrackStates(
         np.arange(picture.next_track, picture.next_track + fresh),
