@@ -37,6 +37,9 @@ def test_wrong_columns_are_refused() -> None:
 def test_rows_can_be_taken_and_put_together_again() -> None:
     table = Truth.of(target=np.arange(5), east_m=np.arange(5.0))
     odd, even = table.take(np.arange(5) % 2 == 1), table.take(slice(0, 5, 2))
+    assert table.take([4, 4]).target.tolist() == [4, 4]
+    with pytest.raises(IndexError, match="mask of 2 rows for a table of 5"):
+        table.take(np.array([True, False]))
     both = Truth.concat([odd, even])
     assert both.target.tolist() == [1, 3, 0, 2, 4]
     assert both.columns().keys() == {column.name for column in Truth.schema()}

@@ -242,7 +242,7 @@ def test_a_journal_that_a_crash_left_open_is_archived_up_to_there(tmp_path: Path
 def test_each_segment_becomes_files_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def small(folder: Path) -> JournalWriter:
+    def small(folder: Path, **_: float) -> JournalWriter:
         return JournalWriter(folder, segment_bytes=4000, commit_records=5)
 
     monkeypatch.setattr(recorder_module, "JournalWriter", small)

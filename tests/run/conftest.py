@@ -14,8 +14,8 @@ from chowki.core.messages import Event, Frame, Scan, Status, Tick
 from chowki.core.places import Measures, Place, Sensor, Station, Theatre, Volume
 from chowki.core.records import (
     Detections,
-    EngagementState,
     Engagements,
+    EngagementState,
     Fate,
     Orders,
     Tasks,
@@ -183,7 +183,7 @@ class ToyScenario:
         return f"digest of {self.document()}"
 
     @property
-    def Scenario(self) -> Any:  # noqa: N802 - the name of the class it stands in for
+    def Scenario(self) -> Any:
         return self
 
     def from_document(self, document: dict[str, Any]) -> ToyScenario:
@@ -197,7 +197,7 @@ class ToyScenario:
         return self.built
 
 
-@pytest.fixture()
+@pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> ToyScenario:
     """Put a toy scenario floor under the loop."""
     from chowki.run import assemble

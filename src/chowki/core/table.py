@@ -147,11 +147,22 @@ class Table:
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return len(getattr(self, self.schema()[0].name))
+        return len(getattr(self, self.__slots__[0]))
 
     def take(self, rows: NDArray[Any] | list[int] | slice) -> Self:
-        """Return some rows, by index, mask or slice."""
-        return type(self)(**{c.name: getattr(self, c.name)[rows] for c in self.schema()})
+        """Return some rows, by index, mask or slice.
+
+        Raises
+        ------
+        IndexError
+            If an index is out of range, or a mask has another length than the table.
+        """
+        if isinstance(rows, np.ndarray) and rows.dtype == np.bool_:
+            if len(rows) != len(self):
+                raise IndexError(f"mask of {len(rows)} rows for a table of {len(self)}")
+            rows = np.flatnonzero(rows)  # once, not for every column
+        kind = type(self)
+        return kind(*[column[rows] for column in column_getter(kind)(self)])
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """Return the columns by name, in the order of the schema."""

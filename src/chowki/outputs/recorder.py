@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +47,8 @@ class Recorder:
         feed and the end asked for enter the chain.
     record_period_s : float
         Simulated seconds between whole pictures, and between positions of the truth.
+    commit_period_s : float
+        Seconds of wall time after which a group of records is brought to the medium.
 
     Raises
     ------
@@ -62,6 +63,7 @@ class Recorder:
         manifest: dict[str, Any],
         *,
         record_period_s: float = 5.0,
+        commit_period_s: float = 0.01,
     ) -> None:
         self.folder = folder
         self.manifest = dict(manifest)
@@ -72,7 +74,7 @@ class Recorder:
         self._fates: I8 = np.empty(0, np.int8)
         self._encoder = Encoder(theatre.sensors)
         _clear(folder)
-        self.journal = JournalWriter(folder / JOURNAL)
+        self.journal = JournalWriter(folder / JOURNAL, commit_period_s=commit_period_s)
         self._note(theatre)
         self._note({name: self.manifest.get(name) for name in CHAINED})
         self.journal.commit()
@@ -129,9 +131,12 @@ class Recorder:
         picture = frame.complete and frame.time_s >= self._picture_due_s
         if picture:
             self._picture_due_s = self._next_due_s(frame.time_s)
-            kept = replace(frame, threats=frame.threats.take(frame.threats.rank <= WORST_THREATS))
+            tracks = frame.tracks
+            threats = frame.threats.take(frame.threats.rank <= WORST_THREATS)
         else:
-            kept = replace(frame, tracks=Tracks.empty(), threats=Threats.empty())
+            tracks, threats = Tracks.empty(), Threats.empty()
+        changed = frame.warnings, frame.engagements, frame.orders, frame.tasks
+        kept = Frame(frame.time_s, frame.complete, tracks, threats, *changed)
         conclusion = Conclusion(frame_digest(frame), picture, kept)
         payload = self._encoder.encode(conclusion)
         self.journal.append(Channel.FRAME, payload, sync=len(frame.warnings) > 0)

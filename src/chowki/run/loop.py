@@ -17,6 +17,7 @@ from chowki.outputs.recorder import Recorder
 from chowki.run.assemble import Assembly, FeedFile, assemble
 from chowki.run.result import Run
 
+COMMIT_PERIOD_S = 0.25  # a story can be run again: a power cut may cost it a quarter of a second
 Progress = Callable[[float, float | None, dict[str, int]], None]
 
 
@@ -126,7 +127,8 @@ def _until(asked: threading.Event, assembly: Assembly) -> Iterator[Event]:
 @contextmanager
 def _recording(folder: Path, assembly: Assembly) -> Generator[Recorder]:
     """Record what happens within; closed whole at the end or by Ctrl-C, let go after a failure."""
-    recorder = Recorder(folder, assembly.built.theatre, assembly.manifest)
+    theatre = assembly.built.theatre
+    recorder = Recorder(folder, theatre, assembly.manifest, commit_period_s=COMMIT_PERIOD_S)
     started_s = time.perf_counter()
     try:
         yield recorder
