@@ -75,7 +75,16 @@ def test_a_bad_entry_is_counted_and_the_others_kept(written, bad, reason):
 
 @pytest.mark.parametrize(
     "content",
-    ["", "[]", "{}", "null", '{"now": "x", "aircraft": []}', "[" * 100_000, "9" * 10_000, b"\xff\x00"],
+    [
+        "",
+        "[]",
+        "{}",
+        "null",
+        '{"now": "x", "aircraft": []}',
+        "[" * 100_000,
+        "9" * 10_000,
+        b"\xff\x00",
+    ],
 )
 def test_something_else_is_an_error(written, content):
     with pytest.raises(FeedError, match=r"aircraft\.json"):

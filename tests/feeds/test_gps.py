@@ -53,5 +53,5 @@ def test_bad_rows_are_counted(written, scans):
 
 
 def test_a_wrong_header_names_what_is_allowed(written):
-    with pytest.raises(FeedError, match="no column latitude, longitude.*allowed: time or"):
+    with pytest.raises(FeedError, match=r"no column latitude, longitude.*allowed: time or"):
         Gps(written("track.csv", "time,height_m\n1,2\n")).first_fix()

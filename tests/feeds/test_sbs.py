@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from itertools import pairwise
 
 import pyproj
 import pytest
@@ -78,7 +79,7 @@ def test_times_of_a_fast_replay_are_those_of_the_flight(recording):
     built_s = last.time_s - first.time_s
     assert feed.noted["times built from distance over speed (replayed faster than flown)"] == 438
     assert built_s == pytest.approx(730.0 * flown / whole, rel=0.02)
-    assert all(b.time_s > a.time_s for a, b in zip(reports, reports[1:], strict=False))
+    assert all(b.time_s > a.time_s for a, b in pairwise(reports))
 
 
 def test_lines_and_aircraft_json_tell_of_the_same_flight(recording):
