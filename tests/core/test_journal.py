@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,6 +63,7 @@ def test_the_chain_is_sha256_of_the_one_before_channel_number_payload(tmp_path: 
     st.integers(1, 5),
     st.sampled_from([200, 1000, 10**6]),
     st.lists(st.booleans(), min_size=30, max_size=30),
+    st.booleans(),
 )
 @settings(deadline=None, max_examples=25)
 def test_head_depends_neither_on_commits_nor_on_segments(
@@ -70,10 +72,11 @@ def test_head_depends_neither_on_commits_nor_on_segments(
     group: int,
     segment: int,
     syncs: list[bool],
+    behind: bool,
 ) -> None:
     folder = tmp_path_factory.mktemp("journal")
     a = JournalWriter(folder / "a")
-    b = JournalWriter(folder / "b", segment_bytes=segment, commit_records=group)
+    b = JournalWriter(folder / "b", segment_bytes=segment, commit_records=group, behind=behind)
     for (channel, payload), sync in zip(rows, syncs, strict=False):
         a.append(channel, payload)
         b.append(channel, payload, sync=sync)
@@ -337,6 +340,47 @@ def test_a_sync_that_fails_is_not_acknowledged(
     assert writer.acknowledged == len(PAYLOADS)
     writer.abandon()
     assert payloads_of(tmp_path) == PAYLOADS
+
+
+def test_a_thread_syncs_behind_and_commit_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_gate, real = threading.Event(), os.fdatasync
+
+    def slow(handle: int) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            assert open_gate.wait(10.0)
+        real(handle)
+
+    monkeypatch.setattr(os, "fdatasync", slow)
+    writer = JournalWriter(tmp_path, commit_records=2, behind=True)
+    for payload in PAYLOADS:
+        writer.append(Channel.EVENT, payload)
+    assert writer.acknowledged == 0, "the disk is slow, and nobody waited for it"
+    open_gate.set()
+    writer.append(Channel.EVENT, b"last", sync=True)
+    assert writer.acknowledged == len(PAYLOADS) + 1
+    writer.close()
+    assert payloads_of(tmp_path) == [*PAYLOADS, b"last"]
+
+
+def test_a_sync_that_fails_behind_is_told_at_the_next_chance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = JournalWriter(tmp_path, commit_records=3, behind=True)
+    writer.append(Channel.EVENT, b"safe", sync=True)
+
+    def fail(_handle: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fdatasync", fail)
+    for _ in range(3):
+        writer.append(Channel.EVENT, b"lost")
+    with pytest.raises(OutputError, match="Input/output"):
+        writer.commit()
+    assert writer.acknowledged == 1
+    writer.close()
+    assert payloads_of(tmp_path) == [b"safe"]
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

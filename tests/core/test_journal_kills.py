@@ -22,7 +22,8 @@ WRITER = """
 import sys
 from pathlib import Path
 from chowki.core.journal import JournalWriter
-writer = JournalWriter(Path(sys.argv[1]), segment_bytes=40_000, commit_records=7)
+writer = JournalWriter(Path(sys.argv[1]), segment_bytes=40_000, commit_records=7,
+                       behind=len(sys.argv[2]) % 2 == 0)
 told, start = -1, writer.acknowledged
 for number in range(start, start + 100_000):
     writer.append(1 + number % 3, b"%d " % number * (1 + number % 50), sync=number % 11 == 0)
@@ -33,10 +34,10 @@ for number in range(start, start + 100_000):
 """
 
 
-def _killed_after(seconds: float, folder: Path) -> int:
+def _killed_after(seconds: float, folder: Path, turn: int) -> int:
     """Run a writer, kill it, and return how many records it said were acknowledged."""
     with subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(folder)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", WRITER, str(folder), "x" * turn], stdout=subprocess.PIPE, text=True
     ) as writer:
         assert writer.stdout is not None
         first = writer.stdout.readline()
@@ -51,8 +52,8 @@ def test_fifty_kills_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     chance = random.Random(11)
     folder = tmp_path / "journal"
     torn = 0
-    for _ in range(50):
-        acknowledged = _killed_after(chance.uniform(0.0, 0.05), folder)
+    for turn in range(50):
+        acknowledged = _killed_after(chance.uniform(0.0, 0.05), folder, turn)
         reader = JournalReader(folder)
         records = list(reader.records())
         assert len(records) >= acknowledged

@@ -10,6 +10,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -60,13 +61,14 @@ class JournalWriter:
         A group is committed when it holds so many records ...
     commit_period_s : float
         ... or when its first record is so old, seconds of wall time.
+    behind : bool
+        Let a group that is due be synced by a thread: a slow disk then delays what is
+        acknowledged, and not the caller. ``commit`` and ``sync=True`` wait all the same.
 
     Attributes
     ----------
     recovered : Damage or None
         The torn tail that was cut off on opening.
-    acknowledged : int
-        Number of records that are on the medium.
 
     Raises
     ------
@@ -84,6 +86,7 @@ class JournalWriter:
         segment_bytes: int = SEGMENT_BYTES,
         commit_records: int = 1000,
         commit_period_s: float = 0.01,
+        behind: bool = False,
     ) -> None:
         self.folder = folder
         self.recovered: Damage | None = None
@@ -98,7 +101,9 @@ class JournalWriter:
         self._size = 0
         self._index = -1
         self._tail = Tail()
-        self.acknowledged = 0
+        self._synced = (0, 0)  # records acknowledged, and the size of the segment with them
+        self._pool = ThreadPoolExecutor(1, "journal") if behind else None
+        self._syncing: Future[tuple[int, int]] | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._open()
@@ -109,6 +114,13 @@ class JournalWriter:
     def head(self) -> str:
         """Return the chain after the last record, in hexadecimal: the digest of all records."""
         return self._tail.chain.hex()
+
+    @property
+    def acknowledged(self) -> int:
+        """Return the number of records that are known to be on the medium."""
+        if self._syncing is not None and self._syncing.done() and not self._syncing.exception():
+            return self._syncing.result()[0]
+        return self._synced[0]
 
     def append(self, channel: int, payload: bytes, *, sync: bool = False) -> int:
         """Add a record and return its number.
@@ -130,21 +142,21 @@ class JournalWriter:
             self._pending_since_s = time.monotonic()
         self._pending += (head, payload)
         self._pending_bytes += len(head) + len(payload)
-        if sync or self._is_due():
+        if sync:
             self.commit()
+        elif self._is_due():
+            self._group()
         return number
 
     def commit(self) -> None:
         """Bring all records to the medium; returns when they are there."""
         if self._fault:
             raise OutputError(self._fault)
-        if not self._pending:
-            return
         try:
-            self._write(b"".join(self._pending))
-            self._pending.clear()
-            self._pending_bytes = 0
-            self.acknowledged = self._tail.record
+            self._write_pending()
+            self._await_sync()
+            if self._synced[0] < self._tail.record:
+                self._synced = self._sync(self._tail.record, self._size)
             if self._size >= self._segment_bytes:
                 self._next_segment()
         except OSError as error:
@@ -163,6 +175,8 @@ class JournalWriter:
 
     def abandon(self) -> None:
         """Let go without a closing record; what was not committed is lost, as in a crash."""
+        if self._pool is not None:
+            self._pool.shutdown()
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
@@ -175,8 +189,27 @@ class JournalWriter:
             or time.monotonic() - self._pending_since_s >= self._commit_period_s
         )
 
+    def _group(self) -> None:
+        """Commit a group that is due, or have it committed behind the caller's back."""
+        if self._pool is None or self._size + self._pending_bytes >= self._segment_bytes:
+            self.commit()
+            return
+        try:
+            self._write_pending()
+            if self._syncing is None or self._syncing.done():
+                self._await_sync()
+                self._syncing = self._pool.submit(self._sync, self._tail.record, self._size)
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def _write_pending(self) -> None:
+        if self._pending:
+            self._write(b"".join(self._pending))
+            self._pending.clear()
+            self._pending_bytes = 0
+
     def _write(self, data: bytes) -> None:
-        """Write all of it at the acknowledged end, and sync.
+        """Write all of it at the end.
 
         ``os.write`` returns short on a full disk without raising; only the next call raises.
         """
@@ -187,17 +220,40 @@ class JournalWriter:
             if written <= 0:
                 raise OSError(0, "nothing could be written")
             rest = rest[written:]
-        os.fdatasync(self._handle)
         self._size += len(data)
 
+    def _sync(self, records: int, size: int) -> tuple[int, int]:
+        """Bring what was written to the medium; return what is there now."""
+        os.fdatasync(self._handle)
+        return records, size
+
+    def _await_sync(self) -> None:
+        """Wait for the thread, and take over what it acknowledged or how it failed."""
+        if self._syncing is not None:
+            done, self._syncing = self._syncing, None
+            self._synced = done.result()
+
     def _failed(self, error: OSError) -> OutputError:
-        """Cut the file back to what was acknowledged, and refuse all that follows."""
+        """Cut the file back to whole records, and refuse all that follows.
+
+        Records that were written whole are kept if they can be synced now; else only what was
+        acknowledged is.
+        """
         self._fault = f"{self.folder}: the journal cannot be written: {error.strerror or error}"
         if self._handle >= 0:
             with suppress(OSError):
+                self._await_sync()
+            try:
                 os.ftruncate(self._handle, self._size)
-                os.fdatasync(self._handle)
+                self._synced = self._sync(self._tail_written(), self._size)
+            except OSError:
+                with suppress(OSError):
+                    os.ftruncate(self._handle, self._synced[1])
         return OutputError(self._fault)
+
+    def _tail_written(self) -> int:
+        """Return the number of records written, whether synced or not: all but the pending."""
+        return self._tail.record - len(self._pending) // 2
 
     def _open(self) -> None:
         """Start a journal, or go to the end of one that was left open."""
@@ -214,7 +270,6 @@ class JournalWriter:
             raise JournalError(f"{self.folder}: the journal is closed, nothing can be added")
         self.recovered = reader.torn
         self._tail = reader.tail
-        self.acknowledged = self._tail.record
         self._resume(paths, end)
 
     def _resume(self, paths: list[Path], end: int) -> None:
@@ -232,7 +287,7 @@ class JournalWriter:
         self._size = end if torn is None else torn.offset
         self._handle = os.open(paths[index], os.O_WRONLY)
         os.ftruncate(self._handle, self._size)
-        os.fdatasync(self._handle)
+        self._synced = self._sync(self._tail.record, self._size)
 
     def _next_segment(self) -> None:
         """Leave the present segment and start the next."""
@@ -244,6 +299,7 @@ class JournalWriter:
         path = self.folder / segment_name(self._index)
         self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         self._write(segment_head(self._index, self._tail))
+        self._synced = self._sync(self._tail.record, self._size)
         sync_folder(self.folder)
 
 

@@ -74,7 +74,7 @@ class Recorder:
         self._fates: I8 = np.empty(0, np.int8)
         self._encoder = Encoder(theatre.sensors)
         _clear(folder)
-        self.journal = JournalWriter(folder / JOURNAL, commit_period_s=commit_period_s)
+        self.journal = JournalWriter(folder / JOURNAL, commit_period_s=commit_period_s, behind=True)
         self._note(theatre)
         self._note({name: self.manifest.get(name) for name in CHAINED})
         self.journal.commit()
@@ -149,9 +149,12 @@ class Recorder:
         """Return which rows have another fate than when last seen; a new one that waits has not."""
         if np.array_equal(truth.target, self._targets):
             return truth.fate != self._fates
-        before = dict(zip(self._targets.tolist(), self._fates.tolist(), strict=True))
-        fates = zip(truth.target.tolist(), truth.fate.tolist(), strict=True)
-        return np.array([fate != before.get(target, Fate.WAITING) for target, fate in fates])
+        if not len(self._targets):
+            return truth.fate != Fate.WAITING
+        order = np.argsort(self._targets)
+        place = order[np.searchsorted(self._targets, truth.target, sorter=order) % len(order)]
+        known = self._targets[place] == truth.target
+        return truth.fate != np.where(known, self._fates[place], Fate.WAITING)
 
     def _note(self, note: Theatre | dict[str, Any]) -> None:
         self.journal.append(Channel.NOTE, self._encoder.encode(note))
