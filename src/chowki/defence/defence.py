@@ -122,11 +122,11 @@ class AirDefence:
         """Return the defence and what it concluded from the picture at a time."""
         threats = self._threat_model.evaluate(tracks, time_s)
         board, warnings = self._warner.update(defence.board, threats, time_s)
-        row, first = worst_of_each(tracks, threats)
+        row, first, probability = worst_of_each(tracks, threats)
         score = np.zeros(len(tracks))
         score[row] = threats.score[first]
         looks, tasks = self._tasker.assign(defence.looks, tracks, score, time_s)
-        found = find_candidates(threats, row, first)
+        found = find_candidates(threats, row, first, probability)
         plan = self._plan(defence, tracks, found, time_s)
         after = replace(
             defence, time_s=time_s, threats=threats, board=board, looks=looks, book=plan.book

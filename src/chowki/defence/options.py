@@ -22,6 +22,8 @@ class Candidates:
     ----------
     row, track, place : I64
         Row in the picture, track number, place.
+    probability : F64
+        Probability that it means any place at all.
     value : F64
         Score of the threat.
     earliest_s, latest_s : F64
@@ -31,6 +33,7 @@ class Candidates:
     row: I64
     track: I64
     place: I64
+    probability: F64
     value: F64
     earliest_s: F64
     latest_s: F64
@@ -41,6 +44,7 @@ class Candidates:
             self.row[rows],
             self.track[rows],
             self.place[rows],
+            self.probability[rows],
             self.value[rows],
             self.earliest_s[rows],
             self.latest_s[rows],
@@ -69,12 +73,13 @@ class Options:
     refusal: I8
 
 
-def find_candidates(threats: Threats, row: I64, first: I64) -> Candidates:
-    """Return threatening tracks from their rows and their first threats (``worst_of_each``)."""
+def find_candidates(threats: Threats, row: I64, first: I64, probability: F64) -> Candidates:
+    """Return threatening tracks as ``threat.worst_of_each`` gives them."""
     return Candidates(
         row=row,
         track=threats.track[first],
         place=threats.place[first],
+        probability=probability,
         value=threats.score[first],
         earliest_s=threats.time_to_go_low_s[first],
         latest_s=threats.time_to_go_high_s[first],

@@ -34,6 +34,9 @@ class EngagementParameters(BaseModel):
 
     Attributes
     ----------
+    probability_min : float
+        A track is considered from this probability on that it means any place at all: below it
+        there is nothing to engage, and nothing to refuse.
     candidates_max : int
         Tracks considered at once, the worst threats first.
     salvo_max : int
@@ -50,6 +53,7 @@ class EngagementParameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    probability_min: float = Field(default=0.2, ge=0, le=1)
     candidates_max: int = Field(default=400, ge=1)
     salvo_max: int = Field(default=2, ge=1)
     proposal_s: float = Field(default=30.0, gt=0)
@@ -123,7 +127,8 @@ class EngagementPlanner:
             book, time_s, grace_s=figures.grace_s, proposal_s=figures.proposal_s
         )
         situation = self._situation(book, posture, tracks, time_s)
-        found = found.take(slice(figures.candidates_max))
+        serious = np.flatnonzero(found.probability >= figures.probability_min)
+        found = found.take(serious[: figures.candidates_max])
         of_track = judge_tracks(situation, found.row, found.place, self._rules)
         free = np.flatnonzero((of_track == 0) & ~_engaged(book, found))
         able = found.take(free)

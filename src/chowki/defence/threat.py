@@ -181,12 +181,25 @@ def _kinematics(tracks: Tracks, rows: I64) -> F64:
     return out
 
 
-def worst_of_each(tracks: Tracks, threats: Threats) -> tuple[I64, I64]:
-    """Return the row among the tracks, and the first among the threats, of each threatening track.
+def worst_of_each(tracks: Tracks, threats: Threats) -> tuple[I64, I64, F64]:
+    """Return what each threatening track threatens most; the worst tracks first.
 
-    Threats come ranked, so the first is the worst; the worst tracks come first.
+    Threats come ranked, so the first of a track is its worst.
+
+    Returns
+    -------
+    row : I64
+        Row of the track in the picture.
+    first : I64
+        Row of its worst threat.
+    probability : F64
+        Probability that it means any place at all.
     """
-    _, first = np.unique(threats.track, return_index=True)
-    first.sort()
+    _, first, of = np.unique(threats.track, return_index=True, return_inverse=True)
+    total = np.zeros(len(first))
+    np.add.at(total, of, threats.probability)
+    ranked = np.argsort(first, kind="stable")
+    first = first[ranked]
     order = np.argsort(tracks.track, kind="stable")
-    return order[np.searchsorted(tracks.track, threats.track[first], sorter=order)], first
+    row = order[np.searchsorted(tracks.track, threats.track[first], sorter=order)]
+    return row, first, total[ranked]
