@@ -67,6 +67,7 @@ class Identifier:
 
     def weigh(self, picture: Picture, rows: I64, time_s: float) -> Picture:
         """Return the picture with class and identity of some tracks as they stand at a time."""
+        rows = self._due(picture, rows, time_s)
         if not len(rows):
             return picture
         seen = self._see(picture, rows, time_s)
@@ -74,6 +75,14 @@ class Identifier:
         evidence = self._classes(replace(picture, evidence=evidence), seen, time_s)
         evidence = self._plans(evidence, seen, time_s)
         return replace(picture, evidence=self._judge(picture, evidence, seen))
+
+    def _due(self, picture: Picture, rows: I64, time_s: float) -> I64:
+        """Return the rows to weigh now: drone-like ones always, the others every few seconds."""
+        e, p = picture.evidence, self._parameters
+        waited_s = time_s - e.weighed_s[rows]
+        pressing = e.identity[rows] >= Identity.SUSPECT
+        drone = np.exp(e.log_class[rows[:, None], DRONES]).sum(axis=1) > 0.4
+        return rows[~(waited_s < p.weigh_period_s) | ((pressing | drone) & (waited_s > 0.0))]
 
     def _see(self, picture: Picture, rows: I64, time_s: float) -> Seen:
         s, p, frame = picture.states, self._tracker.parameters, self._tracker.frame

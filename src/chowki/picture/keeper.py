@@ -15,7 +15,7 @@ from chowki.picture.merging import merged
 from chowki.picture.parameters import PictureParameters
 from chowki.picture.rap import tracks_of
 from chowki.picture.states import Picture
-from chowki.picture.tracker import Tracker
+from chowki.picture.tracker import Tracker, with_evidence
 from chowki.picture.witness import absorb
 
 
@@ -44,20 +44,33 @@ class AirPicture:
         return Picture()
 
     def scan(self, picture: Picture, scan: Scan) -> tuple[Picture, Tracks]:
-        """Return the picture after a scan, and the tracks that it touched, each at its own time."""
+        """Return the picture after a scan, and the tracks that it touched, each at its own time.
+
+        A track founded by this scan is told from the next tick on; one that this scan ended is
+        told once more, as dropped, when it had been confirmed.
+        """
         picture, found = self._tracker.scan(picture, scan)
         if found is None:
             return picture, Tracks.empty()
         picture = absorb(picture, scan, found, self._parameters.identity)
-        return picture, tracks_of(picture, found.rows, np.nan, self._tracker)
+        known = found.rows[found.rows < len(picture.evidence)]
+        return picture, tracks_of(
+            picture, self._worth_telling(picture, known), np.nan, self._tracker
+        )
 
     def tick(self, picture: Picture, time_s: float) -> tuple[Picture, Tracks]:
         """Return the picture at a time, and the recognised air picture coasted to it."""
-        picture = aged(picture, time_s, self._parameters)
+        picture = aged(with_evidence(picture), time_s, self._parameters)
         picture = merged(picture, self._reported(picture), time_s, self._parameters)
         rows = self._reported(picture)
         picture = self._identifier.weigh(picture, rows, time_s)
         return picture, tracks_of(picture, rows, time_s, self._tracker)
+
+    def _worth_telling(self, picture: Picture, rows: I64) -> I64:
+        """Return the rows that are in the picture, or were until this scan."""
+        s, p = picture.states, self._parameters
+        ended = (s.existence[rows] < p.drop_existence) & ~np.isnan(s.confirmed_s[rows])
+        return rows[(s.existence[rows] > p.report_existence) | ended]
 
     def _reported(self, picture: Picture) -> I64:
         """Return the rows of the tracks that stand in the recognised air picture."""
@@ -65,4 +78,4 @@ class AirPicture:
 
     def act(self, picture: Picture, act: Act) -> Picture:
         """Return the picture after a person's act on identity."""
-        return decided(picture, act)
+        return decided(with_evidence(picture), act)

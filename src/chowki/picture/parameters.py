@@ -42,6 +42,9 @@ class IdentityParameters(BaseModel):
     claim_speed_mismatch_mps: float = Field(
         default=40.0, gt=0, description="reported and tracked velocity differ at least by this"
     )
+    weigh_period_s: float = Field(
+        default=3.0, ge=0, description="seconds between weighings of a track that is no drone"
+    )
     memory_s: float = Field(
         default=120.0, gt=0, description="time over which evidence from motion fades"
     )
@@ -141,10 +144,10 @@ class PictureParameters(BaseModel):
     )
     large_height_sd_m: float = Field(default=3_000.0, gt=0, description="its standard deviation")
     birth_existence: float = Field(
-        default=2e-3, gt=0, lt=0.5, description="no track is started below this existence"
+        default=4e-3, gt=0, lt=0.5, description="no track is started below this existence"
     )
     drop_existence: float = Field(
-        default=2e-3, gt=0, lt=0.5, description="a track is dropped below this existence"
+        default=6e-3, gt=0, lt=0.5, description="a track is dropped below this existence"
     )
     confirm_existence: float = Field(
         default=0.9, gt=0.5, lt=1, description="a track is confirmed from this existence on"

@@ -193,7 +193,6 @@ class Tracker:
         picture = replace(
             picture,
             states=states,
-            evidence=unknown(picture.evidence, founded[2][:, :3]),
             next_track=picture.next_track + len(newborn),
         )
         pair_row = np.repeat(rows, np.diff(starts))
@@ -299,11 +298,15 @@ def extended(
     return TrackStates.concat([picture.states, born])
 
 
-def unknown(evidence: Evidence, born_m: F64) -> Evidence:
-    """Return the evidence with rows for new tracks, first seen at ``born_m``, shape (k, 3)."""
+def with_evidence(picture: Picture) -> Picture:
+    """Return the picture with a row of evidence for each track: new ones get theirs here.
+
+    Scans leave new tracks without; they stand behind those that have one.
+    """
+    born_m = picture.states.state[len(picture.evidence) :, :3]
     fresh = len(born_m)
     if not fresh:
-        return evidence
+        return picture
     zero, nothing = np.zeros(fresh), np.full(fresh, np.nan)
     classes = np.zeros((fresh, N_CLASSES))
     none, unseen = np.full(fresh, -1, dtype=np.int8), np.zeros(fresh, dtype=np.int8)
@@ -312,4 +315,4 @@ def unknown(evidence: Evidence, born_m: F64) -> Evidence:
         zero, np.full(fresh, -1), none, np.zeros(fresh, dtype="S8"), zero, zero, zero, none, none,
         nothing, none, unseen, np.zeros(fresh, dtype=np.int64), zero,
     )  # fmt: skip
-    return Evidence.concat([evidence, born])
+    return replace(picture, evidence=Evidence.concat([picture.evidence, born]))

@@ -19,7 +19,7 @@ from chowki.picture.classes import (
 )
 from chowki.picture.parameters import IdentityParameters
 from chowki.picture.states import Claims, Evidence, Picture
-from chowki.picture.tracker import Association
+from chowki.picture.tracker import Association, with_evidence
 
 SHARE_MIN = 0.02
 CONTRADICTION_MAX = 10.0
@@ -39,8 +39,9 @@ def absorb(
 ) -> Picture:
     """Return the picture with what a scan says of its tracks besides where they are."""
     detections, measures = scan.detections, scan.sensor.measures
-    if not len(found.detections):
+    if not len(found.detections) or not _tells(scan):
         return picture
+    picture = with_evidence(picture)
     if not measures & (Measures.RANGE | Measures.POSITION) and not scan.sensor.cued:
         return replace(picture, evidence=_heard(picture.evidence, detections, found))
     sure = found.causes >= 0
@@ -52,6 +53,13 @@ def absorb(
     if measures & Measures.ADDRESS:
         return _reported(picture, caused, parameters)
     return picture
+
+
+def _tells(scan: Scan) -> bool:
+    """Return whether a sensor says anything of its targets but where they are and how large."""
+    measures = scan.sensor.measures
+    passive = not measures & (Measures.RANGE | Measures.POSITION)
+    return scan.sensor.cued or passive or bool(measures & Measures.ADDRESS)
 
 
 def _heard(evidence: Evidence, detections: Detections, found: Association) -> Evidence:
