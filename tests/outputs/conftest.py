@@ -175,7 +175,8 @@ class Story:
         """Return when and where a flight is: it ends over its place, or beside it."""
         place = places[flight.place]
         until = flight.arrives_s if flight.ends_s is None else flight.ends_s
-        time_s = np.arange(flight.starts_s, until + 0.1, self.period_s)
+        first = np.ceil(flight.starts_s / self.period_s) * self.period_s
+        time_s = np.arange(first, until + 0.1, self.period_s)
         away = flight.speed_mps * (flight.arrives_s - time_s)
         horizontal = place.position_m[:2] + away[:, None] * SOUTH_WEST
         horizontal = horizontal + flight.offset_m * np.array([-0.6, 0.8])

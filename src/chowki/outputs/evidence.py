@@ -88,16 +88,32 @@ def positions(table: Any) -> F64:
     return np.column_stack([column(table, name) for name in ("east_m", "north_m", "up_m")])
 
 
-def last_rows(keys: NDArray[Any], time_s: F64) -> I64:
+def running_numbers(names: I64) -> I64:
+    """Return numbers from 0 that stand for distinct names, in their order, shape (n,)."""
+    return np.searchsorted(np.unique(names), names)
+
+
+def last_rows(keys: I64, time_s: F64) -> I64:
     """Return the row of the latest time of each key, ordered by key.
 
     Of rows with the same key and time the one that was recorded last counts.
+
+    Parameters
+    ----------
+    keys : I64
+        Shape (n,).
+    time_s : F64
+        Shape (n,).
     """
     if len(keys) == 0:
         return np.empty(0, np.int64)
-    order = np.lexsort((np.arange(len(keys)), time_s, keys))
-    ends = np.flatnonzero(np.append(keys[order][1:] != keys[order][:-1], True))
-    return order[ends]
+    rows = np.arange(len(keys))
+    if np.any(np.diff(time_s) < 0):
+        rows = np.argsort(time_s, kind="stable")
+    numbers = running_numbers(keys)
+    last = np.empty(int(numbers.max()) + 1, np.int64)
+    last[numbers[rows]] = rows
+    return last
 
 
 def span(evidence: Evidence) -> tuple[float, float]:

@@ -6,6 +6,10 @@ GOSPA
     Rahmathullah et al. 2017, p = 2, alpha = 2, of each picture: drones of the raid that a
     positioning sensor covered, against confirmed tracks. A track that follows another real object
     (bird, airliner, authorised drone, a drone out of coverage) is neither match nor false.
+covered
+    A positioning sensor has a detection probability of at least one half there, when the world
+    says so; else the drone is within the stated range and in the line of sight of one
+    (``chowki.outputs.coverage``).
 completeness
     Share of drone-seconds (covered ones; all) in which a confirmed track followed the drone.
 identity switch
@@ -28,6 +32,7 @@ from typing import Any
 import numpy as np
 
 from chowki.core.records import Fate
+from chowki.outputs.coverage import within_reach
 from chowki.outputs.evidence import F64, I64, Evidence, column
 from chowki.outputs.score_matching import (
     Clock,
@@ -107,8 +112,9 @@ class Score:
         Ground model behind coverage.
     mask : bool
         Whether any sensor carried a horizon mask.
-    coverage_known : bool
-        False when the world did not say what was covered: then all flight counts as covered.
+    coverage_stated : bool
+        True when the world said what was covered; else it is worked out from stated range and
+        line of sight.
     series : Series
         Picture by picture.
     """
@@ -137,7 +143,7 @@ class Score:
     others_suspected: int
     ground: str
     mask: bool
-    coverage_known: bool
+    coverage_stated: bool
     series: Series
 
     def document(self) -> dict[str, Any]:
@@ -188,10 +194,8 @@ class _Scoring:
 
     def score(self) -> Score:
         theatre = self.recording.theatre
-        covered = column(self.recording.truth, "covered")[self.truth.row]
-        known = bool(np.any(covered >= 0))
         raid = column(self.recording.truth, "attacking")[self.truth.row] == 1
-        seen = raid & ((covered == 1) | (covered < 0))
+        seen, known = self._covered(raid)
         kept = self.following.kept
         followed = np.zeros(len(self.truth), np.bool_)
         followed[kept.truth] = True
@@ -215,7 +219,7 @@ class _Scoring:
             completeness_all=_mean(followed[raid]),
             time_to_confirm_median_s=_quantile(confirm_s, 0.5),
             time_to_confirm_95_s=_quantile(confirm_s, 0.95),
-            switches=int(np.isin(self.following.switches, self.truth.number[raid]).sum()),
+            switches=int(self.following.switches[np.unique(self.truth.number[raid])].sum()),
             leakers=self._leakers(),
             confirmed_tracks=_distinct(self.found.number),
             false_tracks=self._false_tracks(),
@@ -224,9 +228,17 @@ class _Scoring:
             others_suspected=self._suspected(~raid),
             ground=theatre.ground.described,
             mask=any(len(sensor.horizon_azimuth_rad) for sensor in theatre.sensors),
-            coverage_known=known,
+            coverage_stated=known,
             series=series,
         )
+
+    def _covered(self, raid: Any) -> tuple[Any, bool]:
+        """Return which rows are covered drones of the raid, and whether the world said so."""
+        stated = column(self.recording.truth, "covered")[self.truth.row]
+        seen = raid & (stated == 1)
+        open_ = np.flatnonzero(raid & (stated < 0))
+        seen[open_] = within_reach(self.recording.theatre, self.truth.position_m[open_])
+        return seen, bool(np.any(raid)) and len(open_) == 0
 
     def _series(self, seen: Any) -> Series:
         """Return GOSPA of covered drones and unexplained tracks, picture by picture."""
@@ -252,11 +264,11 @@ class _Scoring:
     def _times_to_confirm(self, seen: Any, followed: Any) -> F64:
         """Return seconds from first covered to first followed, of drones that were both."""
         never = np.iinfo(np.int64).max
-        target, which = np.unique(self.truth.number, return_inverse=True)
-        first_seen, first_followed = np.full((2, len(target)), never)
-        np.minimum.at(first_seen, which[seen], self.truth.step[seen])
-        after = followed & (self.truth.step >= first_seen[which])
-        np.minimum.at(first_followed, which[after], self.truth.step[after])
+        target, step = self.truth.number, self.truth.step
+        first_seen, first_followed = np.full((2, 1 + target.max(initial=-1)), never)
+        np.minimum.at(first_seen, target[seen], step[seen])
+        after = followed & (step >= first_seen[target])
+        np.minimum.at(first_followed, target[after], step[after])
         both = (first_seen < never) & (first_followed < never)
         return (first_followed[both] - first_seen[both]) * self.clock.period_s
 
@@ -264,9 +276,8 @@ class _Scoring:
         """Return how many confirmed tracks followed nothing in most of their pictures."""
         real = np.zeros(len(self.found), np.bool_)
         real[self.following.optimal.estimate] = True
-        _, which = np.unique(self.found.number, return_inverse=True)
-        pictures = np.bincount(which)
-        return int(np.sum(2 * np.bincount(which, ~real) > pictures)) if len(pictures) else 0
+        pictures = np.bincount(self.found.number)
+        return int(np.sum(2 * np.bincount(self.found.number, ~real) > pictures))
 
     def _suspected(self, mask: Any) -> int:
         """Return how many of some targets were held suspect or hostile for long enough."""

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from chowki.core.records import Fate, Identity, TrackStatus
-from chowki.kernels.gospa import Matches, assign, near_pairs
-from chowki.outputs.evidence import F64, I64, Evidence, column, positions
+from chowki.kernels.gospa import Matches, assign, keep_partners, near_pairs
+from chowki.outputs.evidence import F64, I64, Evidence, column, positions, running_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Objects:
     Attributes
     ----------
     number : I64
-        Target or track number, shape (n,).
+        Running number of the target or track, shape (n,): from 0, as rows of an array.
     step : I64
         Number of the picture, shape (n,).
     position_m : F64
@@ -55,7 +55,7 @@ class Clock:
 
     def times(self) -> F64:
         """Return UTC seconds of each picture, shape (steps,)."""
-        return self.first_s + self.period_s * np.arange(self.steps)
+        return self.first_s + self.period_s * np.arange(self.steps, dtype=np.float64)
 
 
 def pictures_of(evidence: Evidence) -> Clock | None:
@@ -63,7 +63,7 @@ def pictures_of(evidence: Evidence) -> Clock | None:
     times = np.unique(column(evidence.tracks, "time_s"))
     if len(times) < 2:
         return None
-    period_s = float(np.median(np.diff(times)))
+    period_s = max(float(np.median(np.diff(times))), 1.0)
     ends = times[[0, -1]]
     if evidence.theatre.simulated and evidence.truth.num_rows:
         of_truth = column(evidence.truth, "time_s")
@@ -79,7 +79,8 @@ def confirmed_tracks(evidence: Evidence, clock: Clock) -> Objects:
     table = evidence.tracks
     step = clock.steps_of(column(table, "time_s"))
     kept = np.flatnonzero((column(table, "status") == TrackStatus.CONFIRMED) & (step >= 0))
-    return Objects(column(table, "track")[kept], step[kept], positions(table)[kept], kept)
+    number = running_numbers(column(table, "track")[kept])
+    return Objects(number, step[kept], positions(table)[kept], kept)
 
 
 def flying_targets(evidence: Evidence, clock: Clock) -> Objects:
@@ -87,7 +88,8 @@ def flying_targets(evidence: Evidence, clock: Clock) -> Objects:
     table = evidence.truth
     step = clock.steps_of(column(table, "time_s"))
     kept = np.flatnonzero((column(table, "fate") == Fate.FLYING) & (step >= 0))
-    return Objects(column(table, "target")[kept], step[kept], positions(table)[kept], kept)
+    number = running_numbers(column(table, "target")[kept])
+    return Objects(number, step[kept], positions(table)[kept], kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class Following:
         The same with memory: a target keeps its track while both are there and nearer than the
         cutoff (Bernardin and Stiefelhagen 2008, CLEAR MOT); else it takes its optimal one.
     switches : I64
-        Shape (s,): target number of each identity switch.
+        Shape (t,): identity switches by target number.
     """
 
     optimal: Matches
@@ -114,52 +116,19 @@ def follow(truth: Objects, found: Objects, cutoff_m: float, p: float = 2.0) -> F
     """Match tracks to objects in every picture, and count the changes."""
     pairs = near_pairs(truth.position_m, truth.step, found.position_m, found.step, cutoff_m)
     optimal = assign(pairs, len(truth), len(found), cutoff_m, p)
-    kept, switches = _with_memory(truth, found, pairs, optimal)
-    return Following(optimal, kept, switches)
-
-
-def _with_memory(
-    truth: Objects, found: Objects, pairs: Matches, optimal: Matches
-) -> tuple[Matches, I64]:
-    """Return matches that hold on to their partner, and the targets that changed it."""
-    target, target_of = np.unique(truth.number, return_inverse=True)
-    track_of = np.unique(found.number, return_inverse=True)[1]
-    held = np.full(len(target), -1)
-    pair_step, best_step = truth.step[pairs.truth], truth.step[optimal.truth]
-    pair_order = np.argsort(pair_step, kind="stable")
-    best_order = np.argsort(best_step, kind="stable")
-    steps = np.arange(1 + pair_step.max(initial=-1) + 1)
-    pair_edge = np.searchsorted(pair_step[pair_order], steps)
-    best_edge = np.searchsorted(best_step[best_order], steps)
-    rows: list[I64] = []
-    best_rows: list[I64] = []
-    switched: list[I64] = []
-    for k in range(len(steps) - 1):
-        near = pair_order[pair_edge[k] : pair_edge[k + 1]]
-        stay = near[held[target_of[pairs.truth[near]]] == track_of[pairs.estimate[near]]]
-        stay = stay[np.argsort(pairs.distance_m[stay], kind="stable")]
-        stay = stay[np.unique(pairs.estimate[stay], return_index=True)[1]]
-        best = best_order[best_edge[k] : best_edge[k + 1]]
-        best = best[
-            ~np.isin(optimal.truth[best], pairs.truth[stay])
-            & ~np.isin(optimal.estimate[best], pairs.estimate[stay])
-        ]
-        whom, which = target_of[optimal.truth[best]], track_of[optimal.estimate[best]]
-        switched.append(whom[(held[whom] >= 0) & (held[whom] != which)])
-        held[whom] = which
-        rows.append(stay)
-        best_rows.append(best)
-    stay, best = _joined(rows), _joined(best_rows)
-    kept = Matches(
-        np.concatenate([pairs.truth[stay], optimal.truth[best]]),
-        np.concatenate([pairs.estimate[stay], optimal.estimate[best]]),
-        np.concatenate([pairs.distance_m[stay], optimal.distance_m[best]]),
+    chosen = np.full(len(found), -1)
+    chosen[optimal.estimate] = optimal.truth
+    stands, switches = keep_partners(
+        truth.step[pairs.truth],
+        truth.number[pairs.truth],
+        found.number[pairs.estimate],
+        pairs.distance_m,
+        chosen[pairs.estimate] == pairs.truth,
+        1 + int(truth.number.max(initial=-1)),
+        1 + int(found.number.max(initial=-1)),
     )
-    return kept, target[_joined(switched)]
-
-
-def _joined(parts: list[I64]) -> I64:
-    return np.concatenate(parts) if parts else np.empty(0, np.int64)
+    kept = Matches(pairs.truth[stands], pairs.estimate[stands], pairs.distance_m[stands])
+    return Following(optimal, kept, switches)
 
 
 def held_suspect(tracks: Any, rows: I64) -> Any:

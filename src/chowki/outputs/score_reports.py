@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from chowki.outputs.evidence import F64, I64, Evidence, column, positions
+from chowki.outputs.evidence import F64, I64, Evidence, column, positions, running_numbers
 from chowki.outputs.score_matching import Clock, Objects, confirmed_tracks, follow, pictures_of
 
 
@@ -91,7 +91,7 @@ def score_reports(
         objects=len(np.unique(reports[0])),
         objects_tracked=len(np.unique(truth.number[following.kept.truth])),
         tracks=len(np.unique(found.number)),
-        switches=len(following.switches),
+        switches=int(following.switches.sum()),
         completeness=len(apart) / len(truth) if len(truth) else float("nan"),
         error_median_m=float(np.quantile(apart, 0.5)) if len(apart) else float("nan"),
         error_95_m=float(np.quantile(apart, 0.95)) if len(apart) else float("nan"),
@@ -99,7 +99,7 @@ def score_reports(
 
 
 def _reports(recording: Evidence) -> tuple[I64, F64, F64]:
-    """Return object number, time and position of reports, ordered by object and time.
+    """Return running object number, time and position of reports, by object and time.
 
     Of several reports of one object at one time the first counts.
     """
@@ -107,7 +107,7 @@ def _reports(recording: Evidence) -> tuple[I64, F64, F64]:
     address, kind = column(table, "address"), column(table, "address_kind").astype(np.int64)
     position_m = positions(table)
     told = np.flatnonzero((address >= 0) & np.isfinite(position_m).all(axis=1))
-    number = 2 * address[told] + (kind[told] > 0)
+    number = running_numbers(2 * address[told] + (kind[told] > 0))
     time_s = column(table, "time_s")[told]
     order = np.lexsort((time_s, number))
     number, time_s, position_m = number[order], time_s[order], position_m[told][order]

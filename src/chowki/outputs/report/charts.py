@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from chowki.core.clock import format_clock
-from chowki.core.records import EngagementState, Identity, TrackStatus
+from chowki.core.records import EngagementState, Fate, Identity, TrackStatus
 from chowki.outputs.evidence import Evidence, column
 from chowki.outputs.score import Score
 from chowki.outputs.sitrep import SituationReport
@@ -15,12 +15,11 @@ from chowki.outputs.sitrep.actions import final_engagements
 from chowki.outputs.sitrep.reality import final_truth
 
 Layer = tuple[str, str, Any]  # class, label, values (n,)
-WIDTH, HEIGHT = 720.0, 150.0
-LEFT, TOP, BOTTOM = 44.0, 8.0, 20.0
+WIDTH, HEIGHT = 540.0, 150.0
+LEFT, TOP, BOTTOM = 34.0, 8.0, 20.0
 IDENTITIES = (
     ("hostile", (Identity.HOSTILE,)),
     ("suspect", (Identity.SUSPECT,)),
-    ("unknown", (Identity.UNKNOWN, Identity.PENDING)),
     ("neutral", (Identity.NEUTRAL,)),
     ("friend", (Identity.FRIEND, Identity.ASSUMED_FRIEND)),
 )
@@ -47,9 +46,11 @@ def _tracks_chart(recording: Evidence, report: SituationReport) -> dict[str, Any
         mine = confirmed & np.isin(identity, [int(code) for code in codes])
         layers.append((name, name, np.bincount(step[mine], minlength=len(times))))
     drawn = stacked(times, [layer for layer in layers if layer[2].any()], report)
+    others = confirmed & np.isin(identity, (int(Identity.UNKNOWN), int(Identity.PENDING)))
+    mean = others.sum() / max(len(times), 1)
     return {
         "title": "Confirmed tracks by identity",
-        "note": "tracks in the picture at each recorded time",
+        "note": f"and some {mean:,.0f} unknown at any time, not drawn",
         **drawn,
     }
 
@@ -81,8 +82,6 @@ def _engagement_chart(recording: Evidence, report: SituationReport) -> dict[str,
 
 def _arrivals(recording: Evidence) -> Any:
     """Return UTC seconds at which drones of the raid reached their place."""
-    from chowki.core.records import Fate
-
     final = final_truth(recording)
     if len(final) == 0:
         return np.empty(0)

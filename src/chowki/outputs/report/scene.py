@@ -52,7 +52,7 @@ def scene(recording: Evidence, report: SituationReport) -> Document:
     }
 
 
-def _whole(value: float) -> int:
+def _whole(value: Any) -> int:
     return round(float(value))
 
 

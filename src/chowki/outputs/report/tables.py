@@ -21,7 +21,7 @@ def headlines(report: SituationReport) -> list[dict[str, str]]:
     cards = [
         _card(
             f"{len(report.observed)}" + (f"/{len(report.places)}" if report.places else ""),
-            "places with drones observed",
+            "places with drones",
             _from_to(report),
         ),
         _card(
@@ -143,9 +143,8 @@ def score_rows(score: Any) -> list[Row]:
 
 
 def _truth_rows(score: Score) -> list[Row]:
-    covered = f"ground: {score.ground}, mask: {'yes' if score.mask else 'no'}"
-    if not score.coverage_known:
-        covered = "coverage not stated by the world: all flight counted"
+    how = "" if score.coverage_stated else "stated range and line of sight; "
+    covered = f"{how}ground: {score.ground}, mask: {'yes' if score.mask else 'no'}"
     return [
         ("GOSPA", _metres(score.gospa_m), f"mean per picture, cutoff {score.cutoff_m:g} m, p = 2"),
         ("Localisation", _metres(score.localisation_m), "root mean square, drone to track"),

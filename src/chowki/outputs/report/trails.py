@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chowki.core.records import DRONE_CLASSES, Reason, TrackStatus
+from chowki.core.reasons import in_words
+from chowki.core.records import DRONE_CLASSES, TrackStatus
 from chowki.outputs.evidence import I64, column
 
 ROWS_MAX = 240_000
@@ -39,8 +40,9 @@ def trails(tracks: Any, start_s: float, end_s: float) -> dict[str, Any]:
     -------
     dict
         ``time_step_s``; per track ``number, start (row offsets), east0_m, north0_m, step_m, kind,
-        armed, reasons, address, address_kind, callsign, sensors``; per row ``time, east, north,
-        height_agl_m, speed, identity`` (speed in 2 m/s, time in ``time_step_s``).
+        armed (per cent), sensors, reasons (words), names (call sign or address)``; per row ``time,
+        east, north, height_agl_m, speed, identity`` (speed in 2 m/s, time in ``time_step_s``,
+        16 added to the identity while the track coasts).
     """
     rows, number = _rows(tracks)
     starts = _edges(number)
@@ -117,14 +119,12 @@ def _of_tracks(tracks: Any, rows: I64, starts: I64) -> dict[str, Any]:
     last = rows[starts[1:] - 1]
     armed = column(tracks, "armed_probability")[rows]
     most = np.maximum.reduceat(armed, starts[:-1]) if len(starts) > 1 else np.empty(0)
-    words, reasons = _reason_words(tracks, rows, starts)
     return {
         "number": packed(column(tracks, "track")[last], "<u4"),
         "kind": packed(column(tracks, "object_class")[last], "<u1"),
         "armed": packed(100.0 * np.nan_to_num(most), "<u1"),
         "sensors": packed(column(tracks, "sensors")[last], "<u1"),
-        "reasons": packed(reasons, "<u2"),
-        "reason_words": words,
+        "reasons": _reasons(tracks, last),
         "names": _names(tracks, last),
     }
 
@@ -145,21 +145,17 @@ def _ascii(name: Any) -> str:
     return (name.decode("ascii", "replace") if isinstance(name, bytes) else str(name)).strip()
 
 
-def _reason_words(tracks: Any, rows: I64, starts: I64) -> tuple[list[str], I64]:
-    """Return distinct explanations of identity, and which one stands for each track."""
-    last = rows[starts[1:] - 1]
-    bits = column(tracks, "reasons")[last]
-    distinct, which = np.unique(bits, return_inverse=True)
-    words = [", ".join(reason_names(int(one))) for one in distinct]
-    return words, which
-
-
-def reason_names(bits: int) -> list[str]:
-    """Return the reasons behind an identity in plain words.
-
-    Examples
-    --------
-    >>> reason_names(int(Reason.NO_TRANSPONDER | Reason.CROSSED_BORDER))
-    ['no transponder', 'crossed border']
-    """
-    return [str(r.name).lower().replace("_", " ") for r in Reason if bits & int(r)]
+def _reasons(tracks: Any, last: I64) -> list[str]:
+    """Return why each track has its last identity, in words."""
+    speed = np.hypot(column(tracks, "v_east_mps")[last], column(tracks, "v_north_mps")[last])
+    rows = zip(
+        column(tracks, "reasons")[last].tolist(),
+        speed.tolist(),
+        column(tracks, "height_agl_m")[last].tolist(),
+        column(tracks, "crossed_border_s")[last].tolist(),
+        strict=True,
+    )
+    return [
+        in_words(bits, speed_mps=speed_mps, height_agl_m=height_m, crossed_border_s=crossed_s)
+        for bits, speed_mps, height_m, crossed_s in rows
+    ]

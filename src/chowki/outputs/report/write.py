@@ -20,6 +20,7 @@ from chowki.outputs.sitrep.document import disclaimers, rule_in_words
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 STYLES = ("report.css",)
+FEW_PLACES = 9  # so few rows that the time lines fit beside the map
 SCRIPTS = ("projection.js", "data.js", "labels.js", "map.js", "page.js")
 
 
@@ -67,6 +68,7 @@ def page(recording: Evidence, situation: SituationReport, score: Score | ReportS
     return environment.get_template("report.html.j2").render(
         **_facts(recording, situation, score),
         board=board(recording, situation, shown),
+        few=len(situation.places) < FEW_PLACES,
         charts=charts(recording, situation, score),
         scene=_script_json(shown),
         style="\n".join((TEMPLATES / name).read_text("utf-8") for name in STYLES),

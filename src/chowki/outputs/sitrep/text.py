@@ -79,11 +79,13 @@ def _where(report: SituationReport) -> str:
             "defended."
         )
     if len(seen) == 1:
-        return f"Drones were observed at 1 place: {seen[0].place.name}."
+        first, last = words.clock(seen[0].first_s), words.clock(seen[0].last_s)
+        return f"Drones were observed at 1 place, {seen[0].place.name}, between {first} and {last}."
     north, south = seen[0].place.name, seen[-1].place.name
     return (
         f"Drones were observed at {len(seen)} places, from {north} in the north to {south} in "
-        f"the south, between {words.clock(report.first_s)} and {words.clock(report.last_s)}."
+        f"the south, between {words.clock(min(fact.first_s for fact in seen))} and "
+        f"{words.clock(max(fact.last_s for fact in seen))}."
     )
 
 
@@ -102,13 +104,11 @@ def _along(report: SituationReport) -> list[str]:
 def _drones(report: SituationReport) -> str:
     if not report.drone_tracks:
         return "No drone track was confirmed in the period. That none was observed is no proof."
-    armed = words.count(report.armed_tracks, "of them was", "of them were")
-    outside = words.count(report.outside_tracks, "track")
-    return (
-        f"{words.counted(report.drone_tracks, 'drone track')} confirmed; "
-        f"{armed.replace('no of', 'none of')} suspected to be armed. "
-        f"{words.opening(outside)} came near no defended place."
-    )
+    armed = f"{report.armed_tracks or 'none'} of them suspected to be armed"
+    first = f"{words.counted(report.drone_tracks, 'drone track')} confirmed, {armed}."
+    if not report.outside_tracks or not report.places:
+        return first
+    return f"{first} {words.counted(report.outside_tracks, 'track')} came near no defended place."
 
 
 def _threatened(report: SituationReport) -> str:

@@ -13,7 +13,7 @@ from chowki.outputs.sitrep.facts import SensorFact
 BORDERS = {
     "LoC": "Line of Control",
     "IB": "International Border",
-    "": "depth and coast (sector named without a border)",
+    "": "Behind the border or on the coast",
 }
 EFFECTORS = {
     EffectorKind.GUN: "gun",

@@ -13,8 +13,7 @@ class Tracks {
     this.kind = column(told.kind, Uint8Array);
     this.armed = column(told.armed, Uint8Array);
     this.sensors = column(told.sensors, Uint8Array);
-    this.reasons = column(told.reasons, Uint16Array);
-    this.reasonWords = told.reason_words;
+    this.reasons = told.reasons;
     this.names = told.names;
     this.height = column(told.height_agl_m, Uint16Array);
     this.speed = column(told.speed, Uint8Array);

@@ -27,9 +27,12 @@ class ChowkiMap {
 
   home() {
     const box = [1e12, 1e12, -1e12, -1e12], take = (e, n) => { box[0] = Math.min(box[0], e); box[1] = Math.min(box[1], n); box[2] = Math.max(box[2], e); box[3] = Math.max(box[3], n); };
-    for (const p of this.places) { take(p.east - 3e4, p.north - 3e4); take(p.east + 3e4, p.north + 3e4); }
-    const t = this.tracks, stride = Math.max(1, Math.floor(t.time.length / 20000));
-    if (!this.places.length) for (let i = 0; i < t.time.length; i += stride) take(t.east[i], t.north[i]);
+    const t = this.tracks, few = this.places.length < 4, margin = few ? 6e3 : 3e4;
+    for (const p of this.places) { take(p.east - margin, p.north - margin); take(p.east + margin, p.north + margin); }
+    for (let k = 0; few && k < t.count; k++) {
+      if (this.places.length && !isThreat(t, k)) continue;
+      for (let i = t.start[k]; i < t.start[k + 1]; i++) take(t.east[i], t.north[i]);
+    }
     if (box[0] > box[2]) { take(-5e4, -5e4); take(5e4, 5e4); }
     this.view.fit(box, 34);
   }
@@ -247,7 +250,7 @@ class ChowkiMap {
       if (leaks.has(p.index)) this.drawLeak(c, x, y, t - leaks.get(p.index)[1]);
       else { c.fillStyle = tone; c.beginPath(); c.arc(x, y, 1.8, 0, 7); c.fill(); }
     }
-    if (this.shown.labels) this.drawLabels(c, t, leaks);
+    if (this.shown.labels) this.drawLabels(c);
   }
 
   drawLeak(c, x, y, age) {
@@ -256,21 +259,20 @@ class ChowkiMap {
     if (age < OUTCOME_S) { c.globalAlpha = 1 - age / OUTCOME_S; c.strokeStyle = this.colour.leaker; c.lineWidth = 2; c.beginPath(); c.arc(x, y, 8 + age / 6, 0, 7); c.stroke(); c.globalAlpha = 1; }
   }
 
-  drawLabels(c, t, leaks) {
+  drawLabels(c) {
     const v = this.view, inside = this.places.filter(p => v.x(p.east) > 0 && v.x(p.east) < v.width && v.y(p.north) > 0 && v.y(p.north) < v.height);
     c.font = "600 12px system-ui, sans-serif";
     c.textAlign = "left"; c.textBaseline = "middle";
     if (!this.seats) {
       const points = inside.map(p => ({ x: v.x(p.east), y: v.y(p.north), width: c.measureText(p.name).width, height: 15 }));
-      this.seats = seatLabels(points, [4, 18, v.width - 40, v.height - 24], [...this.blocked, ...this.blockedByControls()]);
+      this.seats = seatLabels(points, [4, 18, v.width - 40, v.height - 24], this.blockedByControls());
     }
     inside.forEach((p, i) => {
       const seat = this.seats[i];
       if (!seat) return;
-      const level = this.levelAt(p.index, t);
       if (seat.line) { c.strokeStyle = this.colour.dim; c.globalAlpha = 0.7; c.lineWidth = 0.8; c.beginPath(); c.moveTo(...seat.line[0]); c.lineTo(...seat.line[1]); c.stroke(); c.globalAlpha = 1; }
       c.lineWidth = 3.5; c.lineJoin = "round"; c.strokeStyle = this.colour.sea; c.strokeText(p.name, seat.left, seat.middle);
-      c.fillStyle = level === 2 ? this.colour.cover : level === 1 ? this.colour.advisory : p.observed ? this.colour.text : this.colour.faint;
+      c.fillStyle = p.observed ? this.colour.text : this.colour.faint;
       c.fillText(p.name, seat.left, seat.middle);
     });
     c.textBaseline = "alphabetic";
@@ -283,8 +285,6 @@ class ChowkiMap {
       return [box.left - own.left - 4, box.top - own.top - 4, box.right - own.left + 4, box.bottom - own.top + 4];
     });
   }
-
-  get blocked() { return []; }
 
   pick(x, y) {
     let best = null, least = 16;

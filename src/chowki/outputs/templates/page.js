@@ -57,7 +57,7 @@
     const told = [["identity", scene.identities[t.identity[one.row]]], ["class", scene.kinds[t.kind[k]]],
       ["height", `${Math.round(t.height[one.row] / 10) * 10} m above ground`], ["speed", `${speed} m/s`],
       ["armed", t.kind[k] < DRONE_KINDS ? `${t.armed[k]} % at most` : ""], ["sensors", String(t.sensors[k])],
-      ["address", t.names[k] || ""], ["because", t.reasonWords[t.reasons[k]] || ""], ["seen", `${clockOf(t.first(k))} to ${clockOf(t.last(k))}`]];
+      ["address", t.names[k] || ""], ["because", t.reasons[k]], ["seen", `${clockOf(t.first(k))} to ${clockOf(t.last(k))}`]];
     box.replaceChildren();
     const head = document.createElement("h3"), list = document.createElement("dl");
     head.textContent = `Track ${t.number[k]}${one.coasting ? ", coasting" : ""}`;
@@ -147,12 +147,14 @@
   // #t=900 (seconds from the start), #t=0.4 (share of the span) or #t=2025-05-09T15:20:00Z; theme=light|dark; place=NUMBER.
   function asked(peak) {
     const told = new URLSearchParams(location.hash.slice(1).replace(/^\?/, "") || location.search.slice(1)), t = told.get("t");
-    if (told.get("theme")) document.documentElement.dataset.theme = told.get("theme");
+    if (told.get("theme")) theme(told.get("theme"));
     if (told.get("place")) goTo(Number(told.get("place")));
     if (t === null) return peak;
     if (t.includes("T")) return Date.parse(t) / 1000 - scene.start_s;
     return t.includes(".") && Number(t) <= 1 ? Number(t) * span : Number(t);
   }
+
+  function theme(name) { document.documentElement.dataset.theme = name; map.colour = null; }
 
   function wire() {
     by("play").onclick = () => play(!playing);
@@ -171,15 +173,13 @@
       const box = plot.getBoundingClientRect(), left = Number(plot.dataset.left), right = Number(plot.dataset.right);
       show(((event.clientX - box.left) / box.width - left) / (1 - left - right) * span);
     };
-    by("theme").onclick = () => {
-      const root = document.documentElement, day = matchMedia("(prefers-color-scheme: light)").matches, light = root.dataset.theme ? root.dataset.theme === "light" : day;
-      root.dataset.theme = light ? "dark" : "light";
-      map.colour = null; moved();
-    };
+    by("theme").onclick = () => { theme(document.documentElement.dataset.theme === "light" ? "dark" : "light"); moved(); };
+    let shown = "dark";
+    addEventListener("beforeprint", () => { shown = document.documentElement.dataset.theme; theme("light"); map.stale = true; map.draw(now); });
+    addEventListener("afterprint", () => { theme(shown); moved(); });
     addEventListener("keydown", keys);
     addEventListener("resize", () => { map.resize(); show(now); });
     addEventListener("hashchange", () => show(asked(now)));
-    matchMedia("(prefers-color-scheme: light)").onchange = () => { map.colour = null; moved(); };
     pointer();
   }
 
