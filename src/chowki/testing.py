@@ -91,7 +91,7 @@ def check_sensor_model(entry: EntryPoint) -> None:
     kind = entry.load()
     _check_parameters(kind.Parameters)
     model = _sensor(kind, 3)
-    _require(isinstance(model, SensorModel), "it lacks a method of core.ports.SensorModel")
+    _check_methods(model, SensorModel)
     _check_stated(model.sensor)
     sky = _sky()
     looks = _looks(model, sky)
@@ -106,7 +106,7 @@ def check_sensor_model(entry: EntryPoint) -> None:
 def check_associator(entry: EntryPoint) -> None:
     """Check an associator: probabilities, each track's summing to one, the same every time."""
     associator = entry.load()()
-    _require(isinstance(associator, Associator), "it lacks a method of core.ports.Associator")
+    _check_methods(associator, Associator)
     starts = np.array([0, 2, 3, 5, 5], dtype=np.int64)
     plots = np.array([0, 1, 1, 2, 3], dtype=np.int64)
     weights = np.array([4.0, 0.3, 2.0, 0.01, 30.0])
@@ -131,7 +131,7 @@ def check_threat_model(entry: EntryPoint) -> None:
     """Check a threat model: ranked rows of probabilities and times, the same every time."""
     theatre = _theatre()
     model = entry.load()(theatre)
-    _require(isinstance(model, ThreatModel), "it lacks a method of core.ports.ThreatModel")
+    _check_methods(model, ThreatModel)
     now_s = theatre.station.start_s
     _require(len(model.evaluate(Tracks.empty(), now_s)) == 0, "no track, but a threat")
     tracks = _inbound(now_s)
@@ -148,7 +148,7 @@ def check_threat_model(entry: EntryPoint) -> None:
 def check_allocator(entry: EntryPoint) -> None:
     """Check an allocator: never more rounds than there are, none where the rules forbid it."""
     allocator = entry.load()()
-    _require(isinstance(allocator, Allocator), "it lacks a method of core.ports.Allocator")
+    _check_methods(allocator, Allocator)
     value = np.array([5.0, 1.0, 0.0, 3.0])
     kill = np.array([[0.7, 0.0, 0.5, 0.2], [0.0, 0.6, 0.3, 0.0]])
     rounds = np.array([3, 1], dtype=np.int64)
@@ -173,7 +173,7 @@ def check_feed(make: Callable[[], Feed], most: int = 2000) -> None:
         How many events are read.
     """
     feed = make()
-    _require(isinstance(feed, Feed), "it lacks a method of core.ports.Feed")
+    _check_methods(feed, Feed)
     before_s = -math.inf
     events = list(islice(feed.events(), most))
     _require(bool(events), "no event at all")
@@ -198,7 +198,7 @@ def check_output(make: Callable[[], Output]) -> None:
         Returns the output, new, each time.
     """
     output = make()
-    _require(isinstance(output, Output), "it lacks a method of core.ports.Output")
+    _check_methods(output, Output)
     now_s = _theatre().station.start_s
     tracks = _inbound(now_s)
     kept = pickle.dumps(tracks)
@@ -211,6 +211,10 @@ def check_output(make: Callable[[], Output]) -> None:
 def _require(holds: bool, what: str) -> None:
     if not holds:
         raise ConformanceError(what)
+
+
+def _check_methods(built: object, port: type) -> None:
+    _require(isinstance(built, port), f"it lacks a method of core.ports.{port.__name__}")
 
 
 def _check_parameters(parameters: Any) -> None:
