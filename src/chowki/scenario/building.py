@@ -119,7 +119,7 @@ def populate(
         *draw_raid(scenario.raid, theatre, seed),
         *airliners,
         *draw_helicopters(scenario.traffic, theatre, seed),
-        *draw_authorised(scenario.traffic, theatre, seed),
+        *draw_authorised(scenario.traffic, seed),
         *draw_birds(scenario.birds, drones, theatre, seed),
     ]
     return targets_of(flights, theatre), plans

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ValidationError
 from chowki.core.errors import Problem
 from chowki.kernels.geodesy import geodetic_to_ecef, inside_polygon
 from chowki.scenario import parts
-from chowki.scenario.model import EffectorGroup, Placement, SensorGroup
-from chowki.scenario.problems import path_text, problems_of, unknown_name
+from chowki.scenario.model import EffectorGroup, SensorGroup
+from chowki.scenario.problems import Loc, path_text, problems_of, unknown_name
 
 Point = Sequence[float]
 
@@ -63,9 +63,8 @@ def check(draft: Draft) -> list[Problem]:
 
 
 def _sensors(draft: Draft) -> None:
-    if not any(group.members for _, group in draft.items("sensors")) and not draft.broken & {
-        "sensors"
-    }:
+    members = sum(group.members for _, group in draft.items("sensors"))
+    if members == 0 and "sensors" not in draft.broken:
         draft.wrong(
             "sensors", "no sensor", "at least one [[sensors]] group with a member",
             "without a sensor nothing can be seen; chowki new writes an example",
@@ -177,14 +176,6 @@ def _raid(draft: Draft) -> None:
         draft.wrong("raid.count", str(raid.count), allowed)
 
 
-def _authorised(draft: Draft) -> None:
-    names = [town.name for town in draft.sections["places"].towns]
-    for row, group in enumerate(draft.sections["traffic"].authorised):
-        if group.near not in names:
-            key = f"traffic.authorised[{row}].near"
-            draft.problems.append(unknown_name(draft.file, key, group.near, names))
-
-
 def _border(draft: Draft) -> None:
     polygon = draft.sections["border"].polygon
     if not polygon:
@@ -249,24 +240,27 @@ def _ecef(point: Point) -> tuple[float, float, float]:
 
 
 def _named_points(draft: Draft) -> Iterator[tuple[str, Point]]:
+    """Yield every position written in the file, with its key path."""
     if "places" in draft.sections:
         for town in draft.sections["places"].towns:
             yield f"places.{town.name}", (town.lat_deg, town.lon_deg)
     for key in ("sensors", "effectors"):
         for row, group in draft.items(key):
-            placement: Placement = group
-            for k, point in enumerate(placement.at):
-                yield path_text((key, row, "at", k)), point
-    if "raid" in draft.sections:
-        for row, wave in enumerate(draft.sections["raid"].waves):
-            for key in ("launch", "via"):
-                for k, point in enumerate(getattr(wave, key)):
-                    yield path_text(("raid", "waves", row, key, k)), point
-    if "traffic" in draft.sections:
-        for key in ("airliners", "helicopters"):
-            for row, route in enumerate(getattr(draft.sections["traffic"], key)):
-                for k, point in enumerate(route.points):
-                    yield path_text(("traffic", key, row, "points", k)), point[:2]
+            yield from _listed_points((key, row, "at"), group.at)
+    waves = draft.sections["raid"].waves if "raid" in draft.sections else ()
+    for row, wave in enumerate(waves):
+        yield from _listed_points(("raid", "waves", row, "launch"), wave.launch)
+        yield from _listed_points(("raid", "waves", row, "via"), wave.via)
+    for key in ("airliners", "helicopters") if "traffic" in draft.sections else ():
+        for row, route in enumerate(getattr(draft.sections["traffic"], key)):
+            yield from _listed_points(("traffic", key, row, "points"), route.points)
+    traffic = draft.sections.get("traffic")
+    for row, group in enumerate(traffic.authorised if traffic else ()):
+        yield path_text(("traffic", "authorised", row, "at")), group.at
+
+
+def _listed_points(path: Loc, points: Iterable[Point]) -> Iterator[tuple[str, Point]]:
+    return ((path_text((*path, k)), point[:2]) for k, point in enumerate(points))
 
 
 _CHECKS: tuple[tuple[set[str], Callable[[Draft], None]], ...] = (
@@ -277,7 +271,6 @@ _CHECKS: tuple[tuple[set[str], Callable[[Draft], None]], ...] = (
     (set(), _unique_names),
     ({"places", "border"}, _placements),
     ({"places", "raid"}, _raid),
-    ({"places", "traffic"}, _authorised),
     ({"border"}, _border),
     ({"station"}, _area),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -92,4 +93,4 @@ def fill_grid(draft: Draft, scenario_path: Path) -> list[Problem]:
 
 
 def _ascending(values: tuple[float, ...]) -> bool:
-    return len(values) >= 2 and all(a < b for a, b in zip(values, values[1:], strict=False))
+    return len(values) >= 2 and all(a < b for a, b in itertools.pairwise(values))

@@ -6,6 +6,7 @@ group), so that adding one moves no other.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -97,7 +98,7 @@ def _along(
 
 def _on_line(line: Sequence[Point], share: float) -> tuple[Point, float, float]:
     """Return the point at a share of a line's length, and the line's direction (north, east)."""
-    lengths = [distance_m(a, b) for a, b in zip(line, line[1:], strict=False)]
+    lengths = [distance_m(a, b) for a, b in itertools.pairwise(line)]
     left = share * sum(lengths)
     row = 0
     while row < len(lengths) - 1 and left > lengths[row]:

@@ -117,17 +117,14 @@ def _meaning(model: Any, loc: Loc) -> str:
 def _model_at(annotation: Any, loc: Loc) -> type[BaseModel] | None:
     """Walk a key path through models, lists, mappings and unions."""
     origin, inner = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return _model_at(inner[0], loc)
     if origin in (Union, types.UnionType):
         return next(filter(None, (_model_at(choice, loc) for choice in inner)), None)
-    if origin in (tuple, list):
-        return _model_at(inner[0], loc[1:])
-    if origin is dict:
-        return _model_at(inner[1], loc[1:])
+    if origin in (Annotated, tuple, list, dict):
+        element = inner[1] if origin is dict else inner[0]
+        return _model_at(element, loc if origin is Annotated else loc[1:])
     if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
         return None
-    if not loc:
-        return annotation
-    field = annotation.model_fields.get(str(loc[0]))
-    return _model_at(field.annotation, loc[1:]) if field is not None else None
+    field = annotation.model_fields.get(str(loc[0])) if loc else None
+    if field is not None:
+        return _model_at(field.annotation, loc[1:])
+    return None if loc else annotation

@@ -46,7 +46,9 @@ disclaimer = "Coarse, for simulation only; makes no statement on any boundary."
 line = [{north_west}, {south_west}]
 interior = [{south_east}, {north_east}]
 
-[[sensors]]                      # positions: at = [[lat, lon], ...], near = "places", along = "border"
+# Positions are given, at = [[lat, lon], ...], or invented: near = "places", along = "border".
+
+[[sensors]]
 name = "low-level"
 model = "radar"
 link = "radio"
@@ -80,7 +82,7 @@ link = "radio"
 near = "places"
 away_km = [0.2, 0.8]
 height_agl_m = 20
-parameters = {{ period_s = 2.0, remote_id = true }}
+parameters = {{ period_s = 2.0, remote_id = true, remote_id_range_m = 8000 }}
 
 [links.radio]
 delay_s = 0.2
@@ -133,16 +135,15 @@ every_s = 400
 [[traffic.airliners]]
 name = "departure"
 points = [{departure_0}, {departure_1}, {departure_2}]
-count = 2
-first_s = 60
-every_s = 240
+count = 1
+first_s = -60
+corridor_km = 2                  # half width of the filed corridor
 speed_mps = [85, 110]
 
 [[traffic.authorised]]
 name = "survey"
-near = "Airport"
+at = {survey}
 count = 1
-away_km = 1.5
 
 [birds]
 per_drone = 10
@@ -158,6 +159,7 @@ _OFFSETS: dict[str, tuple[float, ...]] = {
     "north_east": (90.0, 60.0),
     "launch_north": (-9.5, 4.0),
     "launch_south": (-9.5, -4.0),
+    "survey": (5.0, -3.0),
     "over_north": (20.0, 250.0, 10_500.0),
     "over_south": (25.0, -250.0, 10_500.0),
     "departure_0": (1.0, 0.0, 100.0),

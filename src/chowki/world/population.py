@@ -77,6 +77,19 @@ class Flight:
     callsign: str = ""
 
 
+def ordered(span: tuple[float, float]) -> tuple[float, float]:
+    """Return a span of two ends, the lower first.
+
+    Raises
+    ------
+    ValueError
+        If the lower end does not come first.
+    """
+    if not span[0] <= span[1]:
+        raise ValueError("two numbers, the lower first")
+    return span
+
+
 def number(kind: int, group: int, index: int) -> int:
     """Return the number of a target: its kind, its group in the scenario, its place in it.
 

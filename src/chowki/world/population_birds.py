@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from chowki.core.chance import generator
 from chowki.core.places import Theatre
@@ -18,8 +19,16 @@ from chowki.world.population import (
     lognormal_m2,
     moved,
     number,
+    ordered,
     within,
 )
+
+Size = Annotated[int, Field(ge=1, le=10_000)]
+Sizes = Annotated[tuple[Size, Size], AfterValidator(ordered)]
+Speed = Annotated[float, Field(gt=0.0, le=60.0)]
+Speeds = Annotated[tuple[Speed, Speed], AfterValidator(ordered)]
+Height = Annotated[float, Field(ge=5.0, le=6000.0)]
+Heights = Annotated[tuple[Height, Height], AfterValidator(ordered)]
 
 _TURNING_POINTS = 8
 _FLOCK, _SINGLE = 0, 1
@@ -38,11 +47,11 @@ class Birds(BaseModel):
     per_drone: float = Field(0.0, ge=0.0, le=1000.0, description="birds for each drone of the raid")
     count: int | None = Field(None, ge=0, le=100_000, description="instead of per_drone")
     flock_share: float = Field(0.6, ge=0.0, le=1.0, description="fraction that flies in flocks")
-    flock_size: tuple[int, int] = Field((5, 40), description="fewest and most birds of a flock")
+    flock_size: Sizes = Field((5, 40), description="fewest and most birds of a flock")
     flock_radius_m: float = Field(60.0, gt=0.0, le=1000.0, description="how wide a flock spreads")
-    speed_mps: tuple[float, float] = Field((8.0, 25.0), description="slowest and fastest, m/s")
-    height_agl_m: tuple[float, float] = Field((20.0, 600.0), description="above ground, m")
-    rcs_dbsm: float = Field(-24.0, ge=-60.0, le=0.0, description="mean cross-section, dBsm")
+    speed_mps: Speeds = Field((8.0, 25.0), description="slowest and fastest, m/s")
+    height_agl_m: Heights = Field((20.0, 600.0), description="above ground, m")
+    rcs_dbsm: float = Field(-26.0, ge=-60.0, le=0.0, description="mean cross-section, dBsm")
     rcs_spread_db: float = Field(5.0, ge=0.0, le=15.0, description="its spread, dB")
     near_km: float = Field(35.0, gt=0.0, le=500.0, description="homes lie this near a place")
     roam_km: float = Field(5.0, gt=0.0, le=100.0, description="how far from home they fly")

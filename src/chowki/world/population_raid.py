@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from chowki.core.chance import generator
 from chowki.core.places import Place, Theatre
@@ -21,6 +22,7 @@ from chowki.world.population import (
     moved,
     number,
     offset_m,
+    ordered,
     within,
 )
 
@@ -31,6 +33,8 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Weight = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Speed = Annotated[float, Field(ge=1.0, le=100.0)]
 HeightAboveGround = Annotated[float, Field(ge=10.0, le=6000.0)]
+SpeedSpan = Annotated[tuple[Speed, Speed], AfterValidator(ordered)]
+HeightSpan = Annotated[tuple[HeightAboveGround, HeightAboveGround], AfterValidator(ordered)]
 DroneClass = Literal["multirotor", "fixed-wing-drone", "loitering-munition", "decoy"]
 
 
@@ -45,10 +49,8 @@ class Kind(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     object_class: DroneClass = Field(description="what it is, for truth and for sensors")
-    speed_mps: tuple[Speed, Speed] = Field(description="slowest and fastest, m/s")
-    height_agl_m: tuple[HeightAboveGround, HeightAboveGround] = Field(
-        description="lowest and highest cruise above ground, m"
-    )
+    speed_mps: SpeedSpan = Field(description="slowest and fastest, m/s")
+    height_agl_m: HeightSpan = Field(description="lowest and highest cruise above ground, m")
     rcs_dbsm: float = Field(ge=-40.0, le=20.0, description="mean radar cross-section, dBsm")
     rcs_spread_db: float = Field(3.0, ge=0.0, le=10.0, description="its spread, dB")
     size_m: float = Field(gt=0.0, le=20.0, description="characteristic dimension for optics, m")
@@ -120,7 +122,7 @@ class Wave(BaseModel):
         min_length=1, description="names of places, taken in turn, so that each gets drones"
     )
     pulses: tuple[Pulse, ...] = Field(min_length=1, description="when they depart")
-    speed_mps: tuple[Speed, Speed] | None = Field(
+    speed_mps: SpeedSpan | None = Field(
         None, description="narrows the speeds of the kinds to this span, m/s"
     )
     turn_back: Share = Field(0.0, description="fraction that turns back before the place")
@@ -140,6 +142,18 @@ class Raid(BaseModel):
         default_factory=shipped_kinds, description="kinds of drone; given ones replace or add"
     )
     waves: tuple[Wave, ...] = Field((), description="the waves; may be none")
+
+    @field_validator("kinds", mode="before")
+    @classmethod
+    def _on_shipped_kinds(cls, given: Any) -> Any:
+        """Fill what a given kind leaves out from the shipped kind of that name."""
+        if not isinstance(given, Mapping):
+            return given
+        kinds: dict[str, Any] = {name: kind.model_dump() for name, kind in shipped_kinds().items()}
+        for name, kind in given.items():
+            change = kind.model_dump() if isinstance(kind, Kind) else kind
+            kinds[name] = {**kinds.get(name, {}), **change} if isinstance(change, Mapping) else kind
+        return kinds
 
 
 def wave_counts(raid: Raid) -> list[int]:
@@ -252,7 +266,7 @@ def _with_heights(
 def _nearest_m(line: Sequence[Point], aim: Point) -> float:
     """Return how far along a line its point nearest to an aim lies."""
     best_m, best_along, along = np.inf, 0.0, 0.0
-    for start, end in zip(line, line[1:], strict=False):
+    for start, end in itertools.pairwise(line):
         leg, to_aim = np.array(offset_m(start, end)), np.array(offset_m(start, aim))
         length = float(np.hypot(*leg))
         inside = float(np.clip(leg @ to_aim / max(length**2, 1.0), 0.0, 1.0))
@@ -266,7 +280,7 @@ def _nearest_m(line: Sequence[Point], aim: Point) -> float:
 def _on_line(line: Sequence[Point], along_m: float) -> Point:
     """Return the point so far along a line, its ends held."""
     left = max(along_m, 0.0)
-    for start, end in zip(line, line[1:], strict=False):
+    for start, end in itertools.pairwise(line):
         length = distance_m(start, end)
         if left <= length:
             east, north = offset_m(start, end)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Annotated
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from chowki.core.chance import generator
-from chowki.core.places import FlightPlan, Place, Theatre
-from chowki.core.records import AddressKind, ObjectClass
 from chowki.core.addresses import remote_id_address
+from chowki.core.chance import generator
+from chowki.core.places import FlightPlan, Theatre
+from chowki.core.records import AddressKind, ObjectClass
 from chowki.world.population import (
     AIRLINERS,
     AUTHORISED,
@@ -24,6 +25,7 @@ from chowki.world.population import (
     moved,
     number,
     offset_m,
+    ordered,
     to_station,
     within,
 )
@@ -31,6 +33,11 @@ from chowki.world.population import (
 Latitude = Annotated[float, Field(ge=-90.0, le=90.0)]
 Longitude = Annotated[float, Field(ge=-180.0, le=180.0)]
 Height = Annotated[float, Field(ge=0.0, le=15_000.0)]
+AircraftSpeed = Annotated[float, Field(ge=10.0, le=350.0)]
+AircraftSpeeds = Annotated[tuple[AircraftSpeed, AircraftSpeed], AfterValidator(ordered)]
+SlowSpeed = Annotated[float, Field(gt=0.0, le=60.0)]
+SlowSpeeds = Annotated[tuple[SlowSpeed, SlowSpeed], AfterValidator(ordered)]
+Heights = Annotated[tuple[Height, Height], AfterValidator(ordered)]
 RoutePoint = tuple[Latitude, Longitude, Height]
 
 # First of the block of ICAO addresses that Annex 10 Vol. III gives to India: 18 bits.
@@ -59,7 +66,7 @@ class Route(BaseModel):
 class Airliners(Route):
     """Airliners with transponders. Cross-section: Skolnik 2001, large jet airliner 100 m2."""
 
-    speed_mps: tuple[float, float] = Field((215.0, 245.0), description="ground speed, m/s")
+    speed_mps: AircraftSpeeds = Field((215.0, 245.0), description="ground speed, m/s")
     rcs_dbsm: float = Field(18.0, ge=0.0, le=30.0, description="mean cross-section, dBsm")
     planned: float = Field(1.0, ge=0.0, le=1.0, description="fraction with a flight plan")
     corridor_km: float = Field(
@@ -71,22 +78,22 @@ class Airliners(Route):
 class Helicopters(Route):
     """Helicopters without flight plan and transponder. Skolnik 2001: helicopter 3 m2."""
 
-    speed_mps: tuple[float, float] = Field((45.0, 65.0), description="ground speed, m/s")
+    speed_mps: AircraftSpeeds = Field((45.0, 65.0), description="ground speed, m/s")
     rcs_dbsm: float = Field(5.0, ge=-10.0, le=20.0, description="mean cross-section, dBsm")
 
 
 class Authorised(BaseModel):
-    """Drones with permission, listed with their Remote ID; they fly rounds near a place."""
+    """Drones with permission, listed with their Remote ID; they fly rounds about a point."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(min_length=1, description="its address of chance: unique")
-    near: str = Field(description="name of the place they fly at")
+    at: tuple[Latitude, Longitude] = Field(description="about where they fly, lat lon")
     count: int = Field(1, ge=0, le=1000, description="drones")
-    away_km: float = Field(3.0, ge=0.0, le=50.0, description="how far their rounds lie from it")
+    away_km: float = Field(0.5, ge=0.0, le=50.0, description="how far their rounds lie from it")
     round_km: float = Field(1.0, gt=0.0, le=20.0, description="radius of their rounds")
-    speed_mps: tuple[float, float] = Field((6.0, 14.0), description="m/s")
-    height_agl_m: tuple[float, float] = Field((40.0, 120.0), description="above ground, m")
+    speed_mps: SlowSpeeds = Field((6.0, 14.0), description="m/s")
+    height_agl_m: Heights = Field((40.0, 120.0), description="above ground, m")
     rcs_dbsm: float = Field(-17.0, ge=-40.0, le=0.0, description="mean cross-section, dBsm")
 
 
@@ -136,11 +143,10 @@ def draw_helicopters(traffic: Traffic, theatre: Theatre, seed: int) -> list[Flig
     return flights
 
 
-def draw_authorised(traffic: Traffic, theatre: Theatre, seed: int) -> list[Flight]:
+def draw_authorised(traffic: Traffic, seed: int) -> list[Flight]:
     """Return the authorised drones; their Remote ID addresses are those of the list."""
-    places = {place.name: place for place in theatre.places}
     return [
-        _authorised(generator(seed, f"authorised.{group.name}", index), group, row, index, places)
+        _authorised(generator(seed, f"authorised.{group.name}", index), group, row, index)
         for row, group in enumerate(traffic.authorised)
         for index in range(group.count)
     ]
@@ -192,11 +198,8 @@ def _airliner(flight: Flight, route: Airliners, group: int, index: int) -> Fligh
     )
 
 
-def _authorised(
-    chance: np.random.Generator, group: Authorised, row: int, index: int, places: dict[str, Place]
-) -> Flight:
-    place = places[group.near]
-    centre = around(chance, (place.lat_deg, place.lon_deg), 1e3 * group.away_km)
+def _authorised(chance: np.random.Generator, group: Authorised, row: int, index: int) -> Flight:
+    centre = around(chance, group.at, 1e3 * group.away_km)
     height, speed = within(chance, group.height_agl_m), within(chance, group.speed_mps)
     ring = [
         (*moved(centre, 1e3 * group.round_km * np.sin(a), 1e3 * group.round_km * np.cos(a)), height)
@@ -263,7 +266,7 @@ def _plan(flight: Flight, route: Airliners, theatre: Theatre) -> FlightPlan:
         pieces = int(np.ceil(distance_m(start[:2], end[:2]) / _PLAN_LEG_M))
         points += [_between(start, end, k / pieces) for k in range(1, pieces + 1)]
     lat, lon, height = np.array(points).T
-    legs = [distance_m(a[:2], b[:2]) for a, b in zip(points, points[1:], strict=False)]
+    legs = [distance_m(a[:2], b[:2]) for a, b in itertools.pairwise(points)]
     flown_s = np.concatenate([[0.0], np.cumsum(legs)]) / flight.speed_mps
     ground = ground_height_m(theatre.ground, lat, lon)
     return FlightPlan(
