@@ -126,9 +126,11 @@ class EngagementPlanner:
         book, overdue = course.expire(
             book, time_s, grace_s=figures.grace_s, proposal_s=figures.proposal_s
         )
-        situation = self._situation(book, posture, tracks, time_s)
         serious = np.flatnonzero(found.probability >= figures.probability_min)
+        if not len(serious):
+            return Plan(book, course.rows_of(overdue, time_s), Orders.empty())
         found = found.take(serious[: figures.candidates_max])
+        situation = self._situation(book, posture, tracks, time_s)
         of_track = judge_tracks(situation, found.row, found.place, self._rules)
         free = np.flatnonzero((of_track == 0) & ~_engaged(book, found))
         able = found.take(free)

@@ -126,21 +126,21 @@ def judge_tracks(situation: Situation, rows: I64, place: I64, figures: RulesPara
     Authorised drones, people on board, friends, neutrals, unknown and pending first: no posture
     changes these. Then weapons control status, release withheld by a person, and stale tracks.
     """
-    tracks = situation.tracks.take(rows)
+    tracks = situation.tracks
+    identity = tracks.identity[rows]
     status = situation.status[situation.plan.place_sector[place]]
-    hostile = tracks.identity == int(Identity.HOSTILE)
-    suspect = tracks.identity == int(Identity.SUSPECT)
+    hostile, suspect = identity == int(Identity.HOSTILE), identity == int(Identity.SUSPECT)
     engageable = hostile | (suspect & (status == int(WeaponsControlStatus.FREE)))
     held = (hostile | suspect) & (status == int(WeaponsControlStatus.HOLD))
-    stale = tracks.status != int(TrackStatus.CONFIRMED)
-    stale |= ~(situation.time_s - tracks.updated_s <= figures.fresh_s)
+    stale = tracks.status[rows] != int(TrackStatus.CONFIRMED)
+    stale |= ~(situation.time_s - tracks.updated_s[rows] <= figures.fresh_s)
     withheld = np.zeros(len(rows), dtype=np.bool_)
     if situation.withheld:
-        withheld = np.isin(tracks.track, list(situation.withheld))
+        withheld = np.isin(tracks.track[rows], list(situation.withheld))
     return _first_of(
         len(rows),
-        (is_authorised(tracks), Refusal.AUTHORISED_DRONE),
-        (is_crewed(tracks, figures.crewed_probability_max), Refusal.IDENTITY),
+        (is_authorised(tracks)[rows], Refusal.AUTHORISED_DRONE),
+        (is_crewed(tracks, figures.crewed_probability_max)[rows], Refusal.IDENTITY),
         (held, Refusal.HOLD),
         (~engageable, Refusal.IDENTITY),
         (withheld, Refusal.RELEASE_WITHHELD),

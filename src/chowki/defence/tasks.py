@@ -127,17 +127,16 @@ class Tasker:
         Sensors stay with a track for their dwell, then take the best that no one has looked at.
         """
         looked = {t: s for t, s in looks.looked_s.items() if time_s - s < self._figures.again_s}
-        left = np.where(np.isin(ids, list(looked)), 0.0, worth)
+        value = np.where(np.isin(ids, list(looked)), 0.0, worth) * seen
         chosen = self._staying(looks, ids, seen, time_s)
-        track, since = looks.track.copy(), looks.since_s.copy()
-        for k in np.flatnonzero(chosen < 0).tolist():
-            value = left * seen[k]
-            best = int(value.argmax())
-            track[k] = -1
-            if value[best] > 0.0:
+        free = chosen < 0
+        track, since = np.where(free, -1, looks.track), looks.since_s.copy()
+        for k in np.flatnonzero(free & value.any(axis=1)).tolist():
+            best = int(value[k].argmax())
+            if value[k, best] > 0.0:
                 chosen[k], track[k], since[k] = best, ids[best], time_s
                 looked[int(ids[best])] = time_s
-                left[best] = 0.0
+                value[:, best] = 0.0
         return LookBook(track, since, looked), chosen
 
     def _staying(self, looks: LookBook, ids: I64, seen: B8, time_s: float) -> I64:
