@@ -330,22 +330,41 @@ def test_a_plot_without_height_has_no_elevation(captures, written, scans):
     assert np.all(np.isnan(found))
 
 
-def test_without_a_position_the_remedy_names_the_radar(recording, read, theatre_at, a_sensor):
-    path = recording("asterix/cat_034_048.pcap")
-    with pytest.raises(
-        FeedError, match=r"give a scenario with sensors named asterix-25-11, asterix"
-    ):
-        read(Asterix(path))
-    feed = Asterix(path, 3)
-    feed.place(theatre_at(45.8, 16.0, 0.0, [a_sensor("asterix-25-13", (1000.0, 0.0, 0.0))]))
-    looks = [event for event in feed.events() if isinstance(event, Scan)]
-    assert [(s.name, s.number) for s in feed.sensors] == [("asterix-25-13", 3)]
-    assert feed.sensors[0].position_m[0] == 1000.0
-    assert sum(len(scan.detections) for scan in looks) == 7
-    skipped = sum(n for reason, n in feed.skipped.items() if "position is unknown" in reason)
-    assert skipped + len([m for m in feed.messages() if m.radar == (25, 13)]) == len(
-        feed.messages()
+def test_without_a_position_the_remedy_names_the_radar(captures, written, read):
+    sent = radar_day(captures, 20.0, site=None)
+    feed = Asterix(written("radar.pcap", capture_of(captures, sent)))
+    assert math.isnan(feed.first_fix().lat_deg)
+    with pytest.raises(FeedError, match=r"give a scenario with sensors named asterix-25-201"):
+        read(feed)
+
+
+def test_one_radar_of_the_recording_states_its_position(recording, scans):
+    feed = Asterix(recording("asterix/cat_034_048.pcap"))
+    plots = sum(len(scan.detections) for scan in scans(feed))
+    assert [sensor.name for sensor in feed.sensors] == ["asterix-25-12"]
+    fix = feed.first_fix()
+    assert (fix.lat_deg, fix.lon_deg, fix.height_m) == pytest.approx(
+        (43.5710, 16.4061, 780), abs=1e-4
     )
+    assert feed.sensors[0].period_s == pytest.approx(4.945, abs=1e-3)
+    assert plots == sum(m.is_plot and m.radar == (25, 12) for m in feed.messages()) == 19
+
+
+def test_the_scenario_goes_before_what_a_radar_states(recording, theatre_at, a_sensor):
+    feed = Asterix(recording("asterix/cat_034_048.pcap"), 3)
+    sensors = [a_sensor("asterix-25-13", (1000.0, 0.0, 0.0)), a_sensor("asterix-25-12")]
+    feed.place(theatre_at(45.8, 16.0, 0.0, sensors))
+    looks = [event for event in feed.events() if isinstance(event, Scan)]
+    assert [(s.name, s.number) for s in feed.sensors] == [
+        ("asterix-25-12", 3),
+        ("asterix-25-13", 4),
+    ]
+    assert [s.position_m[0] for s in feed.sensors] == [0.0, 1000.0]
+    yielded = sum(len(scan.detections) for scan in looks)
+    plots = [m for m in feed.messages() if m.is_plot]
+    assert yielded == sum(m.radar in {(25, 12), (25, 13)} for m in plots)
+    unplaced = sum(n for reason, n in feed.skipped.items() if "position is unknown" in reason)
+    assert unplaced == sum(m.radar not in {(25, 12), (25, 13)} for m in feed.messages())
 
 
 @pytest.mark.parametrize(

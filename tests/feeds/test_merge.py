@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chowki.core.messages import Scan, Status, Tick
+from chowki.core.places import Measures, Sensor, Volume
 from chowki.core.ports import Feed
 from chowki.core.records import Detections, Tasks
 from chowki.feeds import KINDS
@@ -115,10 +118,6 @@ def test_a_long_silence_costs_a_status_and_not_its_ticks(scan_at):
     )
 )
 def test_whatever_the_times_the_merged_ones_never_fall(times):
-    import numpy as np
-
-    from chowki.core.places import Measures, Sensor, Volume
-
     volume = Volume(0.0, 1e5)
     feeds = []
     for number, feed_times in enumerate(times):
@@ -134,7 +133,7 @@ def test_whatever_the_times_the_merged_ones_never_fall(times):
             )
         )
     merged = [e.time_s for e in merge(feeds, 100.0, 400.0)]
-    assert all(b >= a for a, b in zip(merged, merged[1:], strict=False))
+    assert all(b >= a for a, b in pairwise(merged))
     assert all(100.0 <= t <= 400.0 for t in merged)
 
 

@@ -60,7 +60,7 @@ def test_the_known_number_of_frames_is_found(recording, name, count):
     [
         (PARROT, "wlan.tag.oui == 0xfa0bbc", 1_140),
         (BEACON, "wlan.tag.oui == 0xfa0bbc", 21),
-        (NAN, "wlan.tag.oui == 0xfa0bbc || wifi_nan.sda", 42),
+        (NAN, "wlan.tag.oui == 0xfa0bbc || wlan.fixed.publicact == 9", 42),
         (BLUETOOTH, "btcommon.eir_ad.entry.uuid_16 == 0xfffa", 273),
     ],
 )
