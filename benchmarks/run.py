@@ -90,7 +90,8 @@ def _tracker_rows() -> Iterator[Row]:
 
 def _journal_rows() -> Iterator[Row]:
     for row in _script("bench_journal.py")["journal"]:
-        yield Row(f"journal, {row['what']}", f"{row['rows_per_s']:,.0f} rows/s", row["how"])
+        how = f"{row['us_per_row']:.2f} µs a row"
+        yield Row(f"journal, {row['what']}", f"{row['rows_per_s']:,.0f} rows/s", how)
 
 
 def _start_rows() -> Iterator[Row]:
