@@ -80,7 +80,8 @@ def column(table: Any, name: str) -> NDArray[Any]:
 def vector(table: Any, name: str) -> F64:
     """Return a fixed-size list column as a NumPy array, shape (n, k)."""
     lists = table.column(name).combine_chunks()
-    return lists.flatten().to_numpy(zero_copy_only=False).reshape(len(lists), -1)
+    values = lists.flatten().to_numpy(zero_copy_only=False)
+    return values.reshape(len(lists), lists.type.list_size)
 
 
 def positions(table: Any) -> F64:

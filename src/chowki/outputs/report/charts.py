@@ -200,7 +200,8 @@ def _value_axis(top: float) -> list[str]:
 def _time_axis(report: SituationReport) -> list[str]:
     """Return marks at round times of day."""
     return [
-        f'<text class="tick" x="{x:.1f}" y="{HEIGHT - 5:g}" text-anchor="middle">{label}</text>'
+        f'<text class="tick" x="{min(x, WIDTH - 16):.1f}" y="{HEIGHT - 5:g}" '
+        f'text-anchor="middle">{label}</text>'
         for x, label in time_marks(report)
     ]
 

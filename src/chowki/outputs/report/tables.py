@@ -16,35 +16,46 @@ from chowki.outputs.sitrep.document import first_warnings, lead_times, leakers
 Row = tuple[str, ...]
 
 
-def headlines(report: SituationReport) -> list[dict[str, str]]:
+def headlines(report: SituationReport, score: Any) -> list[dict[str, str]]:
     """Return the numbers that stand at the top: value, what it counts, a note."""
-    cards = [
-        _card(
-            f"{len(report.observed)}" + (f"/{len(report.places)}" if report.places else ""),
-            "places with drones",
-            _from_to(report),
-        ),
-        _card(
-            report.drone_tracks, "drone tracks", f"{report.armed_tracks} suspected armed", "hostile"
-        ),
-    ]
+    drones = _card(
+        report.drone_tracks, "drone tracks", f"{report.armed_tracks} suspected armed", "hostile"
+    )
+    cards = [drones]
+    if report.places:
+        seen = f"{len(report.observed)}/{len(report.places)}"
+        cards.insert(0, _card(seen, "places with drones", _from_to(report)))
     if report.simulated:
         cards.extend(_simulated_cards(report))
-    lead = lead_times(report)["median"]
-    cards.append(
-        _card(
-            len(report.warnings),
-            "warnings",
-            f"median lead {words.minutes(lead)} min" if lead is not None else "no lead time",
-            "warned",
-        )
-    )
-    truth = report.truth
-    flew = truth.airliners if truth else report.traffic.cooperative
-    hit = truth.airliners_hit if truth else 0
-    note = f"{hit} hit" if hit else ("none engaged" if not truth else "all untouched")
-    cards.append(_card(flew, "airliners" if truth else "aircraft", note, "friend"))
+    if report.places:
+        cards.append(_warning_card(report))
+    cards.append(_aircraft_card(report))
+    if isinstance(score, ReportScore):
+        cards.extend(_report_score_cards(score))
     return cards
+
+
+def _warning_card(report: SituationReport) -> dict[str, str]:
+    lead = lead_times(report)["median"]
+    note = f"median lead {words.minutes(lead)} min" if lead is not None else "no lead time"
+    return _card(len(report.warnings), "warnings", note, "warned")
+
+
+def _aircraft_card(report: SituationReport) -> dict[str, str]:
+    truth = report.truth
+    if truth is None:
+        note = "with a transponder; none engaged"
+        return _card(report.traffic.cooperative, "aircraft", note, "friend")
+    note = f"{truth.airliners_hit} HIT" if truth.airliners_hit else "all untouched"
+    return _card(truth.airliners, "airliners", note, "friend")
+
+
+def _report_score_cards(score: ReportScore) -> list[dict[str, str]]:
+    return [
+        _card(score.tracks, "confirmed tracks", f"of {score.objects} objects that told an address"),
+        _card(score.switches, "identity switches", "association saw no address"),
+        _card(_share(score.completeness), "complete", "reported time with a track"),
+    ]
 
 
 def _simulated_cards(report: SituationReport) -> list[dict[str, str]]:

@@ -33,7 +33,7 @@ def text(report: SituationReport) -> str:
         _paragraph("WARNINGS", _warning_words(report)),
         _paragraph("AIR TRAFFIC", _traffic_words(report)),
         _paragraph("SENSORS", _sensor_words(report)),
-        _paragraph("HOW PLACES COUNT", rule_in_words(report)),
+        _paragraph("HOW PLACES COUNT", rule_in_words(report) if report.places else ""),
         "\n".join(_wrapped(line) for line in disclaimers(report)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -71,11 +71,16 @@ const BIRD = 6;
 
 function isThreat(tracks, k) { return tracks.worst[k] >= 5; }
 
-// How many threatening tracks fly in each of n spans of time.
+// How many threatening tracks fly in each of n spans of time; all tracks when none threatens.
 function busy(tracks, span, n) {
+  const threats = countIn(tracks, span, n, k => isThreat(tracks, k));
+  return threats.some(c => c > 0) ? threats : countIn(tracks, span, n, () => true);
+}
+
+function countIn(tracks, span, n, counted) {
   const counts = new Array(n).fill(0);
   for (let k = 0; k < tracks.count; k++) {
-    if (!isThreat(tracks, k)) continue;
+    if (!counted(k)) continue;
     const from = Math.max(0, Math.floor(tracks.first(k) / span * n)), to = Math.min(n - 1, Math.floor(tracks.last(k) / span * n));
     for (let i = from; i <= to; i++) counts[i]++;
   }

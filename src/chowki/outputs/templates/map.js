@@ -158,10 +158,11 @@ class ChowkiMap {
 
   drawPaths(c) {
     const t = this.tracks, v = this.view;
+    const quiet = t.worst.every(rank => rank < 5) ? 0.35 : 0.08;
     c.lineWidth = 1;
     for (const group of ["unknown", "neutral", "friend", "suspect", "hostile"]) {
       c.strokeStyle = this.colour[group];
-      c.globalAlpha = group === "hostile" || group === "suspect" ? 0.2 : 0.08;
+      c.globalAlpha = group === "hostile" || group === "suspect" ? 0.2 : quiet;
       c.beginPath();
       for (let k = 0; k < t.count; k++) {
         if (GROUPS[t.worst[k]] !== group || (!isThreat(t, k) && (!this.shown.others || t.kind[k] === BIRD))) continue;

@@ -133,7 +133,7 @@
     const shapes = { hostile: "M7 1 13 7 7 13 1 7z", suspect: "M7 2 13 12H1z", unknown: "M7 3.5a3.5 3.5 0 1 0 .01 0z", neutral: "M2.5 2.5h9v9h-9z", friend: "M7 2a5 5 0 1 0 .01 0z" };
     const rowsOf = Object.entries(shapes).map(([name, d]) => `<span><svg viewBox="0 0 14 14"><path fill="var(--${name})" d="${d}"/></svg>${name}</span>`);
     if (scene.simulated) rowsOf.push(`<span><svg viewBox="0 0 14 14"><path stroke="var(--intercepted)" stroke-width="1.6" d="M3 3l8 8M11 3l-8 8"/></svg>intercepted (model)</span>`, `<span><svg viewBox="0 0 14 14"><path fill="var(--leaker)" d="M1.5 3h11l-5.5 9z"/></svg>leaker (model)</span>`);
-    rowsOf.push(`<span><svg viewBox="0 0 14 14"><circle cx="7" cy="7" r="5" fill="none" stroke="var(--advisory)" stroke-width="2"/></svg>place under warning</span>`);
+    if (scene.places.length) rowsOf.push(`<span><svg viewBox="0 0 14 14"><circle cx="7" cy="7" r="5" fill="none" stroke="var(--advisory)" stroke-width="2"/></svg>place under warning</span>`);
     by("legend").innerHTML = rowsOf.join("");
   }
 
