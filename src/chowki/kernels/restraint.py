@@ -146,6 +146,52 @@ def _length(vector: F64) -> float:
 
 
 @kernel
+def _endangered(
+    craft: F64,
+    lateral_m: float,
+    upright_m: float,
+    vertical: F64,
+    target: F64,
+    origin_m: F64,
+    pace_mps: F64,
+    point_m: F64,
+    footprint_m: float,
+    times_s: tuple[float, float, float, float],
+) -> bool:
+    """Return whether target, round or debris of one engagement enter the volume of one aircraft.
+
+    ``times_s`` are launch, intercept, end of the round's flight, and landing of the debris.
+    """
+    launch, met, end, landed = times_s
+    place, v = craft[:3], craft[3:]
+    return (
+        volume_entered(
+            target[:3] - place, target[3:] - v, vertical, lateral_m, upright_m, upright_m, 0.0, met
+        )
+        or volume_entered(
+            origin_m - pace_mps * launch - place,
+            pace_mps - v,
+            vertical,
+            lateral_m,
+            upright_m,
+            upright_m,
+            launch,
+            end,
+        )
+        or volume_entered(
+            point_m - place,
+            -v,
+            vertical,
+            lateral_m + footprint_m,
+            upright_m,
+            ANY_DEPTH_M,
+            met,
+            landed,
+        )
+    )
+
+
+@kernel
 def no_fire(
     origin_m: F64,
     launch_s: F64,
@@ -202,37 +248,19 @@ def no_fire(
             to_point = point_m[i] - craft[j, :3]
             if _side_distance(to_point, vertical) > lateral + roam + _length(v) * max(end, landed):
                 continue
-            by_target = volume_entered(
-                target[i, :3] - craft[j, :3],
-                target[i, 3:] - v,
-                vertical,
+            times = (launch_s[i], delay_s[i], end, landed)
+            if _endangered(
+                craft[j],
                 lateral,
                 upright,
-                upright,
-                0.0,
-                delay_s[i],
-            )
-            by_round = volume_entered(
-                origin_m[i] - pace * launch_s[i] - craft[j, :3],
-                pace - v,
                 vertical,
-                lateral,
-                upright,
-                upright,
-                launch_s[i],
-                end,
-            )
-            by_debris = volume_entered(
-                to_point,
-                -v,
-                vertical,
-                lateral + footprint_m[i],
-                upright,
-                ANY_DEPTH_M,
-                delay_s[i],
-                landed,
-            )
-            if by_target or by_round or by_debris:
+                target[i],
+                origin_m[i],
+                pace,
+                point_m[i],
+                footprint_m[i],
+                times,
+            ):
                 out[i] = True
                 break
     return out
