@@ -149,13 +149,30 @@ def _cells(plots: F64, bits: int) -> Cells:
 
 
 @kernel
-def _far(here: F64, p: F64, dt: float, bits: int, scene: Scene) -> bool:
-    """Return whether a track is so far from the sensor that a look can't touch it."""
-    if bits & POSITION:
-        return False
-    spread = math.sqrt(p[0, 0] + p[1, 1] + dt * dt * (p[3, 3] + p[4, 4]))
-    apart = math.hypot(here[0] - scene[0][0], here[1] - scene[0][1])
-    return apart > scene[5][L_RANGE_MAX] + 5000.0 + 6.0 * spread
+def in_reach(
+    state: F64, covariance: F64, time_s: F64, middle_s: float, bits: int, origin: F64,
+    range_max_m: float,
+) -> I64:  # fmt: skip
+    """Return the tracks near enough for a look to touch: all of them when positions are reported.
+
+    Six deviations and five kilometres are added to the reach of the look.
+    """
+    rows, k = np.empty(len(state), dtype=np.int64), 0
+    reach = range_max_m + 5000.0
+    for i in range(len(state)):
+        dt = middle_s - time_s[i]
+        dx = state[i, 0] + dt * state[i, 3] - origin[0]
+        dy = state[i, 1] + dt * state[i, 4] - origin[1]
+        beyond = math.sqrt(dx * dx + dy * dy) - reach
+        near = beyond <= 0.0 or bits & POSITION != 0
+        if not near:
+            spread = covariance[i, 0, 0] + covariance[i, 1, 1]
+            spread += dt * dt * (covariance[i, 3, 3] + covariance[i, 4, 4])
+            near = beyond * beyond <= 36.0 * spread
+        if near:
+            rows[k] = i
+            k += 1
+    return rows[:k]
 
 
 @kernel
@@ -329,20 +346,22 @@ def candidates(
         Shape (k,): r after survival to the end of the look.
     """
     state, covariance, time_s, existence, alive_s, rcs_dbsm, answered_s = tracks
-    n, look = len(state), scene[5]
+    look = scene[5]
     cells = _cells(plots, scan_bits)
     middle, slack = _extent(plots, start_s, end_s)
+    close = in_reach(
+        state, covariance, time_s, middle, scan_bits, scene[0], look[L_RANGE_MAX]
+    )
+    n = len(close)
     rows, starts = np.empty(n, dtype=np.int64), np.zeros(n + 1, dtype=np.int64)
     missed, now = np.empty(n), np.empty(n)
     pair_plot, weight = np.empty(len(plots) + 16, dtype=np.int64), np.empty(len(plots) + 16)
     work, here, found = workspace(), np.empty(6), np.empty(len(plots), dtype=np.int64)
     k, size = 0, 0
-    for i in range(n):
+    for i in close:
         x, p, dt = state[i], covariance[i], middle - time_s[i]
         for s in range(3):
             here[s], here[s + 3] = x[s] + dt * x[s + 3], x[s + 3]
-        if _far(here, p, dt, scan_bits, scene):
-            continue
         r = existence[i] * math.exp(min(0.0, alive_s[i] - end_s) / look[L_LIFETIME])
         pair, miss = _chances(here, p, rcs_dbsm[i], not math.isnan(answered_s[i]), scene)
         before, near = size, _near(x, p, here, dt, slack, scan_bits, cells, scene, found)

@@ -15,6 +15,7 @@ from chowki.kernels import plots as tabulation
 from chowki.kernels.bernoulli import OWN_SCANS, births, update
 from chowki.kernels.gate import P_RCS, P_TIME, candidates
 from chowki.kernels.geodesy import station_frame
+from chowki.kernels.kalman import POSITION
 from chowki.kernels.visibility import L_MISS
 from chowki.picture.classes import PRIOR_LOG_CLASS
 from chowki.picture.lens import Lens, birth_prior, gate_sizes, lens
@@ -23,17 +24,18 @@ from chowki.picture.states import Counts, Evidence, Looks, Picture, TrackStates
 
 LOOKS_KEPT = 32
 SENSOR_WORDS = 8
+STATE_COLUMNS = tuple(column.name for column in TrackStates.schema())
 SLOT_COLUMNS = (
-    (Measures.RANGE, "range_m"),
-    (Measures.AZIMUTH, "azimuth_rad"),
-    (Measures.ELEVATION, "elevation_rad"),
-    (Measures.RANGE_RATE, "range_rate_mps"),
-    (Measures.POSITION, "east_m"),
-    (Measures.POSITION, "north_m"),
-    (Measures.POSITION, "up_m"),
-    (Measures.VELOCITY, "v_east_mps"),
-    (Measures.VELOCITY, "v_north_mps"),
-    (Measures.VELOCITY, "v_up_mps"),
+    (int(Measures.RANGE), "range_m"),
+    (int(Measures.AZIMUTH), "azimuth_rad"),
+    (int(Measures.ELEVATION), "elevation_rad"),
+    (int(Measures.RANGE_RATE), "range_rate_mps"),
+    (int(Measures.POSITION), "east_m"),
+    (int(Measures.POSITION), "north_m"),
+    (int(Measures.POSITION), "up_m"),
+    (int(Measures.VELOCITY), "v_east_mps"),
+    (int(Measures.VELOCITY), "v_north_mps"),
+    (int(Measures.VELOCITY), "v_up_mps"),
 )
 
 
@@ -244,7 +246,7 @@ def _raw(detections: Detections, bits: int) -> F64:
     for slot, (measure, name) in enumerate(SLOT_COLUMNS):
         if bits & measure:
             value[slot] = getattr(detections, name)
-    if bits & Measures.POSITION:
+    if bits & POSITION:
         raw[tabulation.RAW_SIGMA] = detections.sigma_m
     raw[tabulation.RAW_RCS] = detections.rcs_dbsm
     return raw
@@ -295,7 +297,13 @@ def extended(
         rcs,
         np.where(np.isnan(rcs), 0.0, 1.0),
     )
-    return TrackStates.concat([picture.states, born])
+    if not fresh:
+        return TrackStates(*(getattr(picture.states, name).copy() for name in STATE_COLUMNS))
+    columns = (
+        np.concatenate((getattr(picture.states, name), getattr(born, name)))
+        for name in STATE_COLUMNS
+    )
+    return TrackStates(*columns)
 
 
 def with_evidence(picture: Picture) -> Picture:

@@ -22,6 +22,7 @@ from chowki.picture.states import Claims, Evidence, Picture
 from chowki.picture.tracker import Association, with_evidence
 
 SHARE_MIN = 0.02
+PLACING, ADDRESS = int(Measures.RANGE | Measures.POSITION), int(Measures.ADDRESS)
 CONTRADICTION_MAX = 10.0
 
 
@@ -38,11 +39,11 @@ def absorb(
     picture: Picture, scan: Scan, found: Association, parameters: IdentityParameters
 ) -> Picture:
     """Return the picture with what a scan says of its tracks besides where they are."""
-    detections, measures = scan.detections, scan.sensor.measures
+    detections, measures = scan.detections, int(scan.sensor.measures)
     if not len(found.detections) or not _tells(scan):
         return picture
     picture = with_evidence(picture)
-    if not measures & (Measures.RANGE | Measures.POSITION) and not scan.sensor.cued:
+    if not measures & PLACING and not scan.sensor.cued:
         return replace(picture, evidence=_heard(picture.evidence, detections, found))
     sure = found.causes >= 0
     caused = Caused(detections, found.detections[sure], found.causes[sure])
@@ -50,16 +51,15 @@ def absorb(
         return picture
     if scan.sensor.cued:
         return replace(picture, evidence=_looked(picture.evidence, caused))
-    if measures & Measures.ADDRESS:
+    if measures & ADDRESS:
         return _reported(picture, caused, parameters)
     return picture
 
 
 def _tells(scan: Scan) -> bool:
     """Return whether a sensor says anything of its targets but where they are and how large."""
-    measures = scan.sensor.measures
-    passive = not measures & (Measures.RANGE | Measures.POSITION)
-    return scan.sensor.cued or passive or bool(measures & Measures.ADDRESS)
+    measures = int(scan.sensor.measures)
+    return scan.sensor.cued or not measures & PLACING or bool(measures & ADDRESS)
 
 
 def _heard(evidence: Evidence, detections: Detections, found: Association) -> Evidence:
