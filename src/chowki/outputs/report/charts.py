@@ -47,10 +47,10 @@ def _tracks_chart(recording: Evidence, report: SituationReport) -> dict[str, Any
         layers.append((name, name, np.bincount(step[mine], minlength=len(times))))
     drawn = stacked(times, [layer for layer in layers if layer[2].any()], report)
     others = confirmed & np.isin(identity, (int(Identity.UNKNOWN), int(Identity.PENDING)))
-    mean = others.sum() / max(len(times), 1)
+    mean = round(others.sum() / max(len(times), 1))
     return {
         "title": "Confirmed tracks by identity",
-        "note": f"and some {mean:,.0f} unknown at any time, not drawn",
+        "note": f"and some {mean:,} unknown at any time, not drawn" if mean else "",
         **drawn,
     }
 

@@ -63,6 +63,7 @@ def page(recording: Evidence, situation: SituationReport, score: Score | ReportS
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     shown = scene(recording, situation)
     return environment.get_template("report.html.j2").render(
