@@ -384,14 +384,15 @@ def check_harm(theatre: Theatre, point, throw, scatter) -> None:
     assert 1.0 - math.exp(-mean * RULES.casualty_area_m2) <= 1.005 * RULES.harm_max
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**31))
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_not_one_order_breaks_a_rule(seed):
     tell(seed, GreedyAllocator())
 
 
 @given(st.integers(0, 2**31))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_veto_holds_whatever_the_allocator_spends(seed):
     tell(seed, Unruly())
 

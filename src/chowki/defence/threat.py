@@ -8,13 +8,10 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from chowki.core.places import Theatre
-from chowki.core.records import DRONE_CLASSES, Identity, Threats, Tracks, TrackStatus
+from chowki.core.records import DRONE_CLASSES, N_CLASSES, Identity, Threats, Tracks, TrackStatus
 from chowki.core.table import F64, I64
 from chowki.defence.ground_plan import GroundPlan
 from chowki.kernels.approach import approach
-
-_DRONES = [int(drone) for drone in DRONE_CLASSES]
-_ALIVE = (int(TrackStatus.CONFIRMED), int(TrackStatus.COASTING))
 
 
 class ThreatParameters(BaseModel):
@@ -92,6 +89,8 @@ class ApproachThreat:
         self._figures = parameters or ThreatParameters()
         self._plan = GroundPlan.of(theatre)
         self._attack = _attack_by_identity(self._figures)
+        self._is_drone = np.zeros(N_CLASSES)
+        self._is_drone[list(DRONE_CLASSES)] = 1.0
         self._worth = _worth_of_places(self._plan, self._figures)
 
     def evaluate(self, tracks: Tracks, time_s: float) -> Threats:
@@ -120,10 +119,10 @@ class ApproachThreat:
 
     def _relevant(self, tracks: Tracks) -> tuple[I64, F64]:
         """Return rows of tracks that may attack, and how probably they do."""
-        drone = tracks.class_probability[:, _DRONES].sum(axis=1)
+        drone = tracks.class_probability @ self._is_drone
         weight = drone * self._attack[tracks.identity] * tracks.existence
         status = tracks.status
-        alive = (status == _ALIVE[0]) | (status == _ALIVE[1])
+        alive = (status == int(TrackStatus.CONFIRMED)) | (status == int(TrackStatus.COASTING))
         rows = np.flatnonzero(alive & (weight >= self._figures.threshold))
         return rows, np.ascontiguousarray(np.minimum(weight[rows], 1.0))
 
