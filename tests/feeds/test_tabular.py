@@ -95,11 +95,11 @@ def test_a_sensor_nobody_places_is_an_error(written, placed_scans):
     "text",
     ["time_s,x_m,y_m,z_m\n10,1,2,3\n", "time_s,sensor,range_m,azimuth_deg\n10,west,1000,90\n"],
 )
-def test_relative_positions_need_a_scenario(written, read, text):
-    feed = Plots(written("plots.csv", text))
-    assert math.isnan(feed.first_fix().lat_deg)
+def test_relative_positions_need_a_scenario(written, theatre_at, text):
+    path = written("plots.csv", text)
+    assert math.isnan(Plots(path).first_fix().lat_deg)
     with pytest.raises(FeedError, match="give a scenario"):
-        read(feed)
+        Plots(path).place(theatre_at(math.nan, math.nan))
 
 
 def test_rows_of_one_period_are_one_look_unless_looks_are_named(written, placed_scans):

@@ -51,6 +51,7 @@ from chowki.feeds.source import LATEST_S, FileFeed, FirstFix, Placed, stand_at
 from chowki.kernels.geodesy import geodetic_to_enu
 
 FARTHEST_M = 2_000_000.0
+_TEXTS = ("sensor", "address", "callsign", "squawk")
 _VELOCITY = ("v_east_mps", "v_north_mps", "v_up_mps")
 
 
@@ -91,7 +92,10 @@ class Plots(FileFeed):
 
     def _read(self) -> dict[str, Sequence[Any]]:
         if self._cells is None:
-            cells = read_columns(self)
+            cells: dict[str, Sequence[Any]] = {
+                name: texts(values) if name in _TEXTS else floats(values)
+                for name, values in read_columns(self).items()
+            }
             self._layout = self._layout_of(list(cells))
             self._usable = self._usable_rows(cells)
             self._cells = cells
@@ -148,6 +152,7 @@ class Plots(FileFeed):
         return FirstFix(float(lat), float(lon), 0.0, time_s)
 
     def _adrift(self) -> FeedError:
+        self._read()
         return self.fault(
             "header",
             f"positions as {', '.join(self._layout.value)}",
