@@ -145,12 +145,14 @@ def _illuminate(
     axes = vantage.axes
     dx, dy, dz = x - p[0], y - p[1], z - p[2]
     lag = 0.5 * (sweep.start_s + sweep.end_s) - time_s
-    into = 0.0
+    turn = TWO_PI / sweep.azimuth_span_rad
+    into = 0.5 * turn
     for _ in range(2):
         e, n, _ = to_sensor(axes, dx + vx * lag, dy + vy * lag, dz + vz * lag)
-        into = (math.atan2(e, n) - sweep.azimuth_from_rad) % TWO_PI / sweep.azimuth_span_rad
-        lag = sweep.start_s + min(into, 1.0) * (sweep.end_s - sweep.start_s) - time_s
-    if into >= 1.0:
+        met = (math.atan2(e, n) - sweep.azimuth_from_rad) % TWO_PI / sweep.azimuth_span_rad
+        into = met - turn * round((met - into) / turn)
+        lag = sweep.start_s + min(max(into, 0.0), 1.0) * (sweep.end_s - sweep.start_s) - time_s
+    if turn > 1.0 + 1e-9 and not 0.0 <= into < 1.0:
         return False
     dx, dy, dz = dx + vx * lag, dy + vy * lag, dz + vz * lag
     e, n, u = to_sensor(axes, dx, dy, dz)
