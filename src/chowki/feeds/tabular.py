@@ -92,7 +92,7 @@ class Plots(FileFeed):
 
     def _read(self) -> dict[str, Sequence[Any]]:
         if self._cells is None:
-            cells: dict[str, Sequence[Any]] = {
+            cells: dict[str, Any] = {
                 name: texts(values) if name in _TEXTS else floats(values)
                 for name, values in read_columns(self).items()
             }
