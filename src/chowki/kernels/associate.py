@@ -64,7 +64,7 @@ def components(starts: I64, plots: I64, n_plots: int) -> tuple[I64, I64]:
             if first[j] < 0:
                 first[j] = i
                 continue
-            a, b = _root(parent, first[j]), _root(parent, i)
+            a, b = _root(parent, int(first[j])), _root(parent, i)
             parent[max(a, b)] = min(a, b)
     sizes, number, count = np.zeros(n + 1, dtype=np.int64), np.full(n, -1, dtype=np.int64), 0
     for i in range(n):
@@ -94,7 +94,7 @@ def _to_plots(
         lo, hi = starts[i], starts[i + 1]
         for k in range(lo, hi):
             scratch[k] = weights[k] * mu[k]
-        rest, best = _sum_and_largest(scratch, lo, hi)
+        rest, best = _sum_and_largest(scratch, int(lo), int(hi))
         for k in range(lo, hi):
             others = rest
             if k != best:
@@ -212,9 +212,9 @@ def _search(
             to_plot[j], came_from[j] = length, k
             if owner[j] < 0:
                 if length < best:
-                    end_plot, end_row, best = j, -1, length
+                    end_plot, end_row, best = int(j), -1, length
                 continue
-            other = owner[j]
+            other = int(owner[j])
             to_row[other] = length - costs[chosen[other]]
             if to_row[other] < best:
                 end_plot, end_row, best = -1, other, to_row[other]

@@ -107,7 +107,7 @@ def _blend(
         row = plots[pair_plot[k]]
         dt = row[P_TIME] - time_s
         m, wide, _, _ = innovate(
-            x, p, dt, bits[pair_plot[k]], row[P_VALUE:P_VARIANCE], row[P_VARIANCE:P_LOG_C],
+            x, p, dt, int(bits[pair_plot[k]]), row[P_VALUE:P_VARIANCE], row[P_VARIANCE:P_LOG_C],
             origin, axes, qh, qv, look[L_TIMING], work,
         )  # fmt: skip
         correct(m, wide, work, new_x, new_p)
@@ -183,20 +183,20 @@ def update(
     for k in range(len(rows)):
         i, lo, hi = rows[k], starts[k], starts[k + 1]
         left = share_missed[k] * max(now[k] - (1.0 - missed[k]), 0.0) / missed[k]
-        found, best, at_s = 0.0, lo, time_s[i]
+        found, best, at_s = 0.0, lo, float(time_s[i])
         for q in range(lo, hi):
             found += share[q]
             if share[q] > share[best]:
                 best = q
             if share[q] >= NEGLIGIBLE:
-                at_s = max(at_s, plots[pair_plot[q], P_TIME])
+                at_s = max(at_s, float(plots[pair_plot[q], P_TIME]))
         existence[i] = min(max(left + found, 0.0), 1.0)
         alive_s[i] = max(alive_s[i], end_s)
         if found < NEGLIGIBLE:
             continue
         pairs = (pair_plot[lo:hi], share[lo:hi])
         _blend(
-            state[i], covariance[i], time_s[i], at_s, left, pairs, plots, bits, scene, work,
+            state[i], covariance[i], float(time_s[i]), at_s, left, pairs, plots, bits, scene, work,
             spare, mixture,
         )  # fmt: skip
         if not _match(mixture, state[i], covariance[i]):
@@ -305,7 +305,7 @@ def births(
             size += 1
     state, covariance, work = np.zeros((size, 6)), np.zeros((size, 6, 6)), workspace()
     for b in range(size):
-        row, slots = plots[chosen[b]], bits[chosen[b]]
+        row, slots = plots[chosen[b]], int(bits[chosen[b]])
         _place(row, slots, scene, prior, state[b], covariance[b])
         _set_going(row, slots, scene, prior, state[b], covariance[b], work)
     return chosen[:size], existence[:size].copy(), state, covariance

@@ -201,9 +201,10 @@ def _half_widths(
 
 @kernel
 def _position_spread(x: F64, p: F64, dt: float, row: F64, look: F64, s: F64) -> None:
-    """Write S (3, 3) of a reported position: what ``innovate`` finds, without the other slots."""
-    ux, uy, uz = vertical_near(x)
-    up = (ux, uy, uz)
+    """Write S of a reported position into s[:3, :3]: what ``innovate`` finds; s[3] is scratch."""
+    for i in range(3):
+        s[3, i] = x[i] + dt * x[i + 3]
+    up = vertical_near(s[3])
     cube = abs(dt) ** 3 / 3.0
     extra = look[L_Q_VERTICAL] - look[L_Q_HORIZONTAL]
     timing_sq = look[L_TIMING] ** 2
@@ -284,7 +285,7 @@ def _near(
             cell = (ia % sides[0]) * sides[1] + ib
             for c in range(starts[cell], starts[cell + 1]):
                 j = points[c]
-                off = wrap(a[j] - ca) if period > 0.0 else a[j] - ca
+                off = wrap(float(a[j] - ca)) if period > 0.0 else a[j] - ca
                 if abs(off) <= ha and abs(b[j] - cb) <= hb:
                     found[size] = j
                     size += 1
@@ -349,9 +350,7 @@ def candidates(
     look = scene[5]
     cells = _cells(plots, scan_bits)
     middle, slack = _extent(plots, start_s, end_s)
-    close = in_reach(
-        state, covariance, time_s, middle, scan_bits, scene[0], look[L_RANGE_MAX]
-    )
+    close = in_reach(state, covariance, time_s, middle, scan_bits, scene[0], look[L_RANGE_MAX])
     n = len(close)
     rows, starts = np.empty(n, dtype=np.int64), np.zeros(n + 1, dtype=np.int64)
     missed, now = np.empty(n), np.empty(n)
@@ -359,15 +358,15 @@ def candidates(
     work, here, found = workspace(), np.empty(6), np.empty(len(plots), dtype=np.int64)
     k, size = 0, 0
     for i in close:
-        x, p, dt = state[i], covariance[i], middle - time_s[i]
+        x, p, dt = state[i], covariance[i], float(middle - time_s[i])
         for s in range(3):
             here[s], here[s + 3] = x[s] + dt * x[s + 3], x[s + 3]
         r = existence[i] * math.exp(min(0.0, alive_s[i] - end_s) / look[L_LIFETIME])
-        pair, miss = _chances(here, p, rcs_dbsm[i], not math.isnan(answered_s[i]), scene)
+        pair, miss = _chances(here, p, float(rcs_dbsm[i]), not math.isnan(answered_s[i]), scene)
         before, near = size, _near(x, p, here, dt, slack, scan_bits, cells, scene, found)
         for f in range(near):
             j = found[f]
-            log_n = _compare(x, p, time_s[i], plots[j], bits[j], scene, work)
+            log_n = _compare(x, p, float(time_s[i]), plots[j], int(bits[j]), scene, work)
             if log_n > -math.inf:
                 if size == len(pair_plot):
                     pair_plot, weight = _grown(pair_plot, weight)

@@ -117,7 +117,7 @@ def coast(
     out_p = np.empty((len(rows), 6, 6))
     for k in range(len(rows)):
         i = rows[k]
-        dt = 0.0 if math.isnan(at_s) else at_s - time_s[i]
+        dt = 0.0 if math.isnan(at_s) else float(at_s - time_s[i])
         transit(state[i], covariance[i], dt, out_x[k], out_p[k])
         if dt >= 0.0:
             shake(out_x[k], out_p[k], dt, q_horizontal, q_vertical)

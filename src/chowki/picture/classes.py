@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 
 from chowki.core.records import AddressKind
-from chowki.core.table import F64, I8
+from chowki.core.table import F64, I8, I64
 
 #                     multirotor fixed-wing loitering decoy aeroplane helicopter bird
 PRIOR: F64 = np.array([0.07, 0.07, 0.07, 0.05, 0.12, 0.03, 0.59])
@@ -87,7 +87,7 @@ def heard_scores(heard: F64, hits: F64) -> F64:
     return weight[:, None] * np.log1p(heard[:, None] * (HEARD / HEARD_BY_CHANCE - 1.0))
 
 
-def address_scores(address: F64, kind: I8, age_s: F64) -> F64:
+def address_scores(address: I64, kind: I8, age_s: F64) -> F64:
     """Return what a transponder, a Remote ID or lasting silence says, shape (n, 7)."""
     icao = (address >= 0) & (kind == AddressKind.ICAO)
     remote = (address >= 0) & (kind == AddressKind.REMOTE_ID)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from chowki.core.places import Ground
-from chowki.core.table import F64
+from chowki.core.table import F64, I64
 from chowki.kernels.geodesy import enu_to_geodetic
 
 
@@ -41,13 +41,14 @@ def _bilinear(rows: F64, columns: F64, heights: F64, lat: F64, lon: F64) -> F64:
     return low * (1 - s) + high * s
 
 
-def _cell(axis: F64, value: F64) -> tuple[F64, F64]:
+def _cell(axis: F64, value: F64) -> tuple[I64, F64]:
     """Return the cell of each value along an axis, and how far into it."""
     if len(axis) < 2:
         return np.zeros(len(value), dtype=np.int64), np.zeros(len(value))
-    index = np.clip(np.searchsorted(axis, value, side="right") - 1, 0, len(axis) - 2)
+    index = np.searchsorted(axis, value, side="right").astype(np.int64) - 1
+    index = np.clip(index, 0, len(axis) - 2)
     return index, np.clip((value - axis[index]) / (axis[index + 1] - axis[index]), 0.0, 1.0)
 
 
-def _next(axis: F64, index: F64) -> F64:
+def _next(axis: F64, index: I64) -> I64:
     return np.minimum(index + 1, len(axis) - 1)

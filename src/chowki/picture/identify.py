@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chowki.core.messages import Act
 from chowki.core.places import Theatre
@@ -24,6 +25,7 @@ from chowki.picture.parameters import IdentityParameters
 from chowki.picture.states import Evidence, Picture
 from chowki.picture.tracker import Tracker
 
+Flags = NDArray[np.bool_]
 BEYOND, NEAR_BORDER, DEEP_INSIDE, UNSEEN = 0, 1, 2, -1
 DRONES = [int(kind) for kind in DRONE_CLASSES]
 MANNED = [int(ObjectClass.AEROPLANE), int(ObjectClass.HELICOPTER)]
@@ -211,17 +213,17 @@ class Facts:
     drone: F64
     manned: F64
     bird: F64
-    armed: F64
-    payload: F64
-    closing: F64
-    crossed: F64
+    armed: Flags
+    payload: Flags
+    closing: Flags
+    crossed: Flags
     origin: I8
-    transponder: F64
-    authorised: F64
-    contradicts: F64
-    plan: F64
-    slow: F64
-    settled: F64
+    transponder: Flags
+    authorised: Flags
+    contradicts: Flags
+    plan: Flags
+    slow: Flags
+    settled: Flags
 
 
 def standard_identity(f: Facts, before: I8, parameters: IdentityParameters) -> I8:
@@ -322,7 +324,10 @@ def _reasons(f: Facts, e: Evidence, seen: Seen, picture: Picture) -> I64:
         (f.closing, Reason.CLOSING_ON_PLACE),
         (bird, Reason.BIRD_LIKE),
     )
-    return sum((np.where(mask, int(bit), 0) for mask, bit in bits), np.zeros(len(rows), np.int64))
+    total = np.zeros(len(rows), dtype=np.int64)
+    for mask, bit in bits:
+        total |= np.where(mask, int(bit), 0)
+    return total
 
 
 def _routes(theatre: Theatre) -> tuple[I64, F64, F64, F64]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from chowki.core.table import F64, I64
+from chowki.core.table import I64
 from chowki.kernels.motion import coast
 from chowki.kernels.twins import indistinct
 from chowki.picture.parameters import PictureParameters
 from chowki.picture.states import Evidence, Picture, TrackStates, Twins
 
+Column = TypeVar("Column", bound=NDArray[Any])
 REACH_M = 3_000.0
 
 
@@ -135,7 +138,7 @@ def _evidence(e: Evidence, kept: I64, gone: I64) -> Evidence:
     )
 
 
-def _replaced(column: F64 | I64, rows: I64, values: F64 | I64) -> F64 | I64:
+def _replaced(column: Column, rows: I64, values: NDArray[Any]) -> Column:
     """Return a copy of a column with some entries replaced."""
     copy = column.copy()
     copy[rows] = values

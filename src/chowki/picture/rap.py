@@ -34,6 +34,7 @@ def tracks_of(picture: Picture, rows: I64, at_s: float, tracker: Tracker) -> Tra
         p.acceleration_vertical_m2ps3,
     )  # fmt: skip
     height, sd_horizontal, sd_vertical, sd_speed, _, _ = summary(tracker.frame, state, covariance).T
+    east, north, up, v_east, v_north, v_up = np.ascontiguousarray(state.T)
     floor = height_of_ground(tracker.theatre.ground, tracker.frame, state[:, :3])
     probability = _softmax(e.log_class[rows])
     best = probability.argmax(axis=1)
@@ -41,7 +42,12 @@ def tracks_of(picture: Picture, rows: I64, at_s: float, tracker: Tracker) -> Tra
     return Tracks(
         s.track[rows],
         time_s,
-        *state.T,
+        east,
+        north,
+        up,
+        v_east,
+        v_north,
+        v_up,
         height,
         height - floor,
         sd_horizontal,

@@ -12,7 +12,7 @@ from chowki.core.ports import Associator
 from chowki.core.records import N_CLASSES, Detections
 from chowki.core.table import F64, I64
 from chowki.kernels import plots as tabulation
-from chowki.kernels.bernoulli import OWN_SCANS, births, update
+from chowki.kernels.bernoulli import OWN_SCANS, Kept, births, update
 from chowki.kernels.gate import P_RCS, P_TIME, candidates
 from chowki.kernels.geodesy import station_frame
 from chowki.kernels.kalman import POSITION
@@ -125,8 +125,9 @@ class Tracker:
         """Take a scan in which targets report more than once as scans of one report each."""
         parts: list[Association] = []
         for layer in layers:
-            plots, bits, chosen = (np.ascontiguousarray(part[layer]) for part in usable)
-            picture, part = self._step(picture, scan, glass, look, (plots, bits, chosen))
+            plots, bits, chosen = usable
+            layered = (plots[layer], bits[layer], chosen[layer])
+            picture, part = self._step(picture, scan, glass, look, layered)
             parts.append(part)
             look = look.copy()
             look[L_MISS] = 0.0  # who reported once has not been missed
@@ -257,7 +258,7 @@ def _counted(counts: Counts, **more: int) -> Counts:
     return replace(counts, **{name: getattr(counts, name) + n for name, n in more.items()})
 
 
-def _kept(s: TrackStates) -> tuple[F64 | I64, ...]:
+def _kept(s: TrackStates) -> Kept:
     """Return the columns that an update writes into."""
     return (
         s.state, s.covariance, s.time_s, s.existence, s.alive_s, s.updated_s, s.updates,

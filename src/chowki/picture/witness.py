@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chowki.core.messages import Scan
 from chowki.core.places import Measures
@@ -21,6 +22,7 @@ from chowki.picture.parameters import IdentityParameters
 from chowki.picture.states import Claims, Evidence, Picture
 from chowki.picture.tracker import Association, with_evidence
 
+Flags = NDArray[np.bool_]
 SHARE_MIN = 0.02
 PLACING, ADDRESS = int(Measures.RANGE | Measures.POSITION), int(Measures.ADDRESS)
 CONTRADICTION_MAX = 10.0
@@ -127,7 +129,7 @@ def _reported(picture: Picture, caused: Caused, parameters: IdentityParameters) 
 
 def _speed_wrong(
     picture: Picture, d: Detections, at: I64, rows: I64, parameters: IdentityParameters
-) -> F64:
+) -> Flags:
     """Return which reports state a velocity that the track, known by position, does not have."""
     s = picture.states
     told = np.stack([d.v_east_mps[at], d.v_north_mps[at], d.v_up_mps[at]], axis=1)
@@ -140,7 +142,7 @@ def _speed_wrong(
 def _held_against(
     picture: Picture, address: I64, time_s: F64, where: F64, rows: I64,
     parameters: IdentityParameters,
-) -> tuple[Claims, F64]:  # fmt: skip
+) -> tuple[Claims, Flags]:  # fmt: skip
     """Return the claims with new reports entered, and which reports jump away from a better one.
 
     The newcomer is blamed: an address that has long fitted one track and now also comes from
@@ -161,7 +163,7 @@ def _held_against(
     return _entered(claims, address, time_s, where, picture.states.track[rows], fresh), blamed
 
 
-def _agreed_by(picture: Picture, address: I64, rows: I64, known: F64, inside: I64) -> F64:
+def _agreed_by(picture: Picture, address: I64, rows: I64, known: Flags, inside: I64) -> Flags:
     """Return which reports come from a track that has fitted its address less than the holder."""
     out = np.zeros(len(address), dtype=bool)
     for k in np.flatnonzero(known):
@@ -174,7 +176,7 @@ def _agreed_by(picture: Picture, address: I64, rows: I64, known: F64, inside: I6
 
 
 def _entered(
-    claims: Claims, address: I64, time_s: F64, where: F64, track: I64, fresh: F64
+    claims: Claims, address: I64, time_s: F64, where: F64, track: I64, fresh: Flags
 ) -> Claims:
     """Return the claims, sorted by address, with those of a scan entered (the last one wins)."""
     merged = Claims.concat(

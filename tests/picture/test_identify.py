@@ -1,0 +1,196 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from chowki.core.messages import Act
+from chowki.core.places import FlightPlan, Measures
+from chowki.core.reasons import reasons_of
+from chowki.core.records import AddressKind, Identity, ObjectClass, Reason
+from chowki.picture import AirPicture, PictureParameters
+from chowki.picture.associators import BeliefPropagation
+
+START_S = 1_700_000_000.0
+POLAR = Measures.RANGE | Measures.AZIMUTH | Measures.ELEVATION
+REPORT = Measures.POSITION | Measures.VELOCITY | Measures.ADDRESS
+
+
+class Watch:
+    """A radar and a receiver that follow what is flown before them."""
+
+    def __init__(self, make_site, theatre):
+        self.air = AirPicture(theatre, PictureParameters(), BeliefPropagation())
+        self.picture, self.k = self.air.start(), 0
+        self.radar = make_site(1, POLAR, (5_000.0, -15_000.0, 0.0), clutter_per_look=0.1)
+        self.receiver = make_site(2, REPORT, (5_000.0, -15_000.0, 0.0), clutter_per_look=0.01)
+        self.ear = make_site(
+            3, Measures.AZIMUTH, (5_000.0, -20_000.0, 0.0), sigma_azimuth_rad=0.02,
+            clutter_per_look=0.1,
+        )  # fmt: skip
+        self.eye = make_site(
+            4, Measures.AZIMUTH | Measures.ELEVATION, (5_000.0, -18_000.0, 0.0), cued=True,
+            sigma_azimuth_rad=1e-3, sigma_elevation_rad=1e-3, clutter_per_look=0.01,
+        )  # fmt: skip
+
+    def fly(self, at, going, rcs_dbsm, seconds=60, **said):
+        at, going, seen = np.array(at, float), np.array(going, float), set()
+        for _ in range(seconds):
+            where, self.k = at + self.k * going, self.k + 1
+            now = START_S + self.k
+            scans = [self.radar.scan(now, [where], rcs_dbsm=[rcs_dbsm])]
+            if "address" in said:
+                told = said.get("told", going)
+                kind = said.get("kind", AddressKind.ICAO)
+                scans.append(
+                    self.receiver.scan(
+                        now, [where], told, address=[said["address"]], address_kind=[kind]
+                    )
+                )
+            if "carrier" in said and self.k % 5 == 0:
+                scans.append(self.ear.scan(now, [where], frequency_hz=[said["carrier"]]))
+            if "look" in said and self.k % 5 == 0:
+                kind, payload = said["look"]
+                scans.append(
+                    self.eye.scan(
+                        now, [where], looked_like=[kind], look_confidence=[0.8],
+                        payload_seen=[payload],
+                    )  # fmt: skip
+                )
+            for scan in scans:
+                self.picture, _ = self.air.scan(self.picture, scan)
+            self.picture, rap = self.air.tick(self.picture, now)
+            seen |= {Identity(i) for i in rap.identity}
+        return rap, seen
+
+
+@pytest.fixture
+def watch(make_site, theatre):
+    return Watch(make_site, theatre)
+
+
+def says(rap, *bits):
+    return all(rap.reasons[0] & int(bit) for bit in bits)
+
+
+def test_an_airliner_that_crosses_with_a_transponder_is_never_suspect(watch):
+    rap, seen = watch.fly([-8e3, 2e3, 9e3], [230, 0, 0], 15.0, 60, address=0x800123)
+    assert rap.identity[0] == Identity.NEUTRAL
+    assert seen <= {Identity.PENDING, Identity.UNKNOWN, Identity.NEUTRAL}
+    assert rap.object_class[0] == ObjectClass.AEROPLANE
+    assert says(rap, Reason.TRANSPONDER, Reason.CROSSED_BORDER)
+
+
+def test_an_airliner_on_its_filed_route_is_an_assumed_friend(make_site, theatre):
+    plan = FlightPlan(
+        "AI101", -1, np.array([[-2e4, 2e3, 9e3], [4e4, 2e3, 9e3]]),
+        START_S + np.array([-52.0, 209.0]), 5e3,
+    )  # fmt: skip
+    watch = Watch(make_site, dataclasses.replace(theatre, flight_plans=(plan,)))
+    rap, _ = watch.fly([-8e3, 2e3, 9e3], [230, 0, 0], 15.0, 60, address=0x800123)
+    assert rap.identity[0] == Identity.ASSUMED_FRIEND
+    assert says(rap, Reason.FLIGHT_PLAN)
+
+
+def test_an_aircraft_without_transponder_is_unknown_not_hostile(watch):
+    rap, seen = watch.fly([-8e3, 2e3, 9e3], [230, 0, 0], 15.0, 60)
+    assert rap.identity[0] == Identity.UNKNOWN
+    assert seen.isdisjoint({Identity.SUSPECT, Identity.HOSTILE})
+
+
+def test_a_helicopter_without_plan_is_unknown_not_hostile(watch):
+    rap, seen = watch.fly([-1500, 1e3, 400], [60, 0, 0], 5.0, 90)
+    assert rap.object_class[0] == ObjectClass.HELICOPTER
+    assert rap.identity[0] == Identity.UNKNOWN
+    assert seen.isdisjoint({Identity.SUSPECT, Identity.HOSTILE})
+
+
+def test_a_drone_over_the_border_towards_a_place_is_hostile(watch):
+    rap, _ = watch.fly([-1500, 0, 250], [45, 0, 0], -13.0, 90, carrier=2.44e9)
+    assert rap.identity[0] == Identity.HOSTILE
+    assert np.exp(0) * rap.class_probability[0, :4].sum() > 0.7
+    assert says(
+        rap, Reason.NO_TRANSPONDER, Reason.CROSSED_BORDER, Reason.CLOSING_ON_PLACE, Reason.RF_HIT
+    )
+    words = reasons_of(rap, 0)
+    assert "no transponder" in words
+    assert "crossed the border 22:1" in words
+
+
+def test_the_same_drone_seen_first_inside_is_not_said_to_have_crossed(watch):
+    rap, _ = watch.fly([4000, 0, 250], [45, 0, 0], -13.0, 90)
+    assert rap.identity[0] == Identity.SUSPECT
+    assert np.isnan(rap.crossed_border_s[0])
+
+
+def test_a_bird_stays_unknown(watch):
+    rap, seen = watch.fly([6000, 1000, 120], [9, 8, 0], -26.0, 120)
+    assert rap.object_class[0] == ObjectClass.BIRD
+    assert seen <= {Identity.PENDING, Identity.UNKNOWN}
+    assert says(rap, Reason.BIRD_LIKE)
+
+
+def test_an_authorised_remote_id_makes_an_assumed_friend_and_no_more(watch):
+    said = {"address": 4711, "kind": AddressKind.REMOTE_ID}
+    rap, seen = watch.fly([6000, 1000, 100], [9, 5, 0], -17.0, 60, **said)
+    assert rap.identity[0] == Identity.ASSUMED_FRIEND
+    assert Identity.FRIEND not in seen
+    assert says(rap, Reason.AUTHORISED)
+
+
+def test_a_strange_remote_id_is_no_pass(watch):
+    said = {"address": 4712, "kind": AddressKind.REMOTE_ID}
+    rap, _ = watch.fly([-1500, 0, 250], [40, 0, 0], -14.0, 90, carrier=2.4e9, **said)
+    assert rap.identity[0] in {Identity.SUSPECT, Identity.HOSTILE}
+
+
+def test_a_transponder_that_states_another_speed_is_suspect(watch):
+    rap, _ = watch.fly(
+        [3000, 1000, 400], [40, 0, 0], -13.0, 60, address=0x800999, told=[230, 0, 0]
+    )
+    assert rap.identity[0] == Identity.SUSPECT
+    assert says(rap, Reason.TRANSPONDER_CONTRADICTS)
+
+
+def test_an_address_that_also_comes_from_elsewhere_stays_with_its_first_holder(watch):
+    watch.fly([-8e3, 2e3, 9e3], [230, 0, 0], 15.0, 40, address=0x800123)
+    elsewhere = np.array([20_000.0, -30_000.0, 500.0])
+    for k in range(40):
+        now, true_at = START_S + 41 + k, np.array([-8e3 + 230.0 * (40 + k), 2e3, 9e3])
+        for at, going in ((true_at, [230, 0, 0]), (elsewhere + [45.0 * k, 0, 0], [45, 0, 0])):
+            scan = watch.receiver.scan(now, [at], going, address=[0x800123], address_kind=[0])
+            watch.picture, _ = watch.air.scan(watch.picture, scan)
+        watch.picture, rap = watch.air.tick(watch.picture, now)
+    real, false = np.argmax(rap.up_m), np.argmin(rap.up_m)
+    assert rap.identity[real] == Identity.NEUTRAL
+    assert rap.identity[false] == Identity.SUSPECT
+
+
+def test_a_look_that_sees_a_payload_raises_the_probability_of_arms(watch, make_site, theatre):
+    plain, _ = watch.fly([-1500, 0, 250], [20, 0, 0], -16.0, 60)
+    other = Watch(make_site, theatre)
+    seen, _ = other.fly(
+        [-1500, 0, 250], [20, 0, 0], -16.0, 60, look=(int(ObjectClass.MULTIROTOR), 1)
+    )
+    assert seen.object_class[0] == ObjectClass.MULTIROTOR
+    assert seen.armed_probability[0] > max(0.7, plain.armed_probability[0])
+    assert says(seen, Reason.ELECTRO_OPTICAL, Reason.PAYLOAD_SEEN)
+
+
+def test_a_person_decides_and_gives_back(watch):
+    rap, _ = watch.fly([-1500, 0, 250], [45, 0, 0], -13.0, 60)
+    number = str(rap.track[0])
+    for value, want in (("friend", Identity.FRIEND), ("nonsense", Identity.FRIEND)):
+        act = Act(START_S, "p", "set-identity", number, value)
+        watch.picture = watch.air.act(watch.picture, act)
+        rap, _ = watch.fly([-1500, 0, 250], [45, 0, 0], -13.0, 1)
+        assert rap.identity[0] == want
+    act = Act(START_S, "p", "set-identity", number, "automatic")
+    watch.picture = watch.air.act(watch.picture, act)
+    rap, _ = watch.fly([-1500, 0, 250], [45, 0, 0], -13.0, 1)
+    assert rap.identity[0] != Identity.FRIEND
+
+
+def test_equal_evidence_for_an_hour_does_not_make_certainty(watch):
+    early, _ = watch.fly([6000, 1000, 200], [0.5, 0, 0], np.nan, 30)
+    late, _ = watch.fly([6000, 1000, 200], [0.5, 0, 0], np.nan, 400)
+    assert late.class_probability[0].max() < 0.97
+    assert np.abs(late.class_probability[0] - early.class_probability[0]).max() < 0.5
