@@ -97,7 +97,7 @@ def ncv_picture(associator: object | None = None) -> AirPicture:
 
 
 def measure(n: int, scans: int, seed: int, associator: object) -> dict[str, float]:
-    """Return milliseconds per scan over a run, the first five scans left out."""
+    """Return median milliseconds of CPU per scan and tick, the first five scans left out."""
     air = ncv_picture(associator)
     picture, spent, tracks = air.start(), [], 0
     for scan, _ in ncv_scans(n, scans, seed):
@@ -107,7 +107,7 @@ def measure(n: int, scans: int, seed: int, associator: object) -> dict[str, floa
         picture, rap = air.tick(picture, scan.time_s)
         spent.append((middle - before, time.process_time() - middle))
         tracks = len(rap)
-    scan_ms, tick_ms = 1e3 * np.mean(spent[5:], axis=0)
+    scan_ms, tick_ms = 1e3 * np.median(spent[5:], axis=0)
     return {
         "targets": n,
         "scan_ms": float(scan_ms),
