@@ -80,7 +80,7 @@ class Table:
     nothing is known about hold NaN, -1 or the empty name.
     """
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse columns of unequal length.
