@@ -141,19 +141,24 @@ class Movers:
         """Return every target that has departed; one that ended stands where it ended."""
         rows = np.flatnonzero(self.fate != Fate.WAITING)
         t = self.targets
-        position, velocity = self.position_m[rows].T, self.velocity_mps[rows].T
+        east, north, up = self.position_m[rows].T
+        v_east, v_north, v_up = self.velocity_mps[rows].T
         return Truth(
-            t.target[rows],
-            np.full(len(rows), self.time_s),
-            *position,
-            *velocity,
-            t.object_class[rows],
-            t.armed[rows],
-            t.authorised[rows],
-            t.attacking[rows],
-            t.place[rows],
-            self.fate[rows],
-            np.full(len(rows), -1, np.int8),
+            target=t.target[rows],
+            time_s=np.full(len(rows), self.time_s),
+            east_m=east,
+            north_m=north,
+            up_m=up,
+            v_east_mps=v_east,
+            v_north_mps=v_north,
+            v_up_mps=v_up,
+            object_class=t.object_class[rows],
+            armed=t.armed[rows],
+            authorised=t.authorised[rows],
+            attacking=t.attacking[rows],
+            place=t.place[rows],
+            fate=self.fate[rows],
+            covered=np.full(len(rows), -1, np.int8),
         )
 
     def _fly(self, step_s: float) -> None:

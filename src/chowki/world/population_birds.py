@@ -44,17 +44,25 @@ class Birds(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    per_drone: float = Field(0.0, ge=0.0, le=1000.0, description="birds for each drone of the raid")
-    count: int | None = Field(None, ge=0, le=100_000, description="instead of per_drone")
-    flock_share: float = Field(0.6, ge=0.0, le=1.0, description="fraction that flies in flocks")
-    flock_size: Sizes = Field((5, 40), description="fewest and most birds of a flock")
-    flock_radius_m: float = Field(60.0, gt=0.0, le=1000.0, description="how wide a flock spreads")
-    speed_mps: Speeds = Field((8.0, 25.0), description="slowest and fastest, m/s")
-    height_agl_m: Heights = Field((20.0, 600.0), description="above ground, m")
-    rcs_dbsm: float = Field(-26.0, ge=-60.0, le=0.0, description="mean cross-section, dBsm")
-    rcs_spread_db: float = Field(5.0, ge=0.0, le=15.0, description="its spread, dB")
-    near_km: float = Field(35.0, gt=0.0, le=500.0, description="homes lie this near a place")
-    roam_km: float = Field(5.0, gt=0.0, le=100.0, description="how far from home they fly")
+    per_drone: float = Field(
+        default=0.0, ge=0.0, le=1000.0, description="birds for each drone of the raid"
+    )
+    count: int | None = Field(default=None, ge=0, le=100_000, description="instead of per_drone")
+    flock_share: float = Field(
+        default=0.6, ge=0.0, le=1.0, description="fraction that flies in flocks"
+    )
+    flock_size: Sizes = Field(default=(5, 40), description="fewest and most birds of a flock")
+    flock_radius_m: float = Field(
+        default=60.0, gt=0.0, le=1000.0, description="how wide a flock spreads"
+    )
+    speed_mps: Speeds = Field(default=(8.0, 25.0), description="slowest and fastest, m/s")
+    height_agl_m: Heights = Field(default=(20.0, 600.0), description="above ground, m")
+    rcs_dbsm: float = Field(default=-28.0, ge=-60.0, le=0.0, description="mean cross-section, dBsm")
+    rcs_spread_db: float = Field(default=5.0, ge=0.0, le=15.0, description="its spread, dB")
+    near_km: float = Field(
+        default=35.0, gt=0.0, le=500.0, description="homes lie this near a place"
+    )
+    roam_km: float = Field(default=5.0, gt=0.0, le=100.0, description="how far from home they fly")
 
 
 def bird_count(birds: Birds, drones: int) -> int:

@@ -52,16 +52,18 @@ class Kind(BaseModel):
     speed_mps: SpeedSpan = Field(description="slowest and fastest, m/s")
     height_agl_m: HeightSpan = Field(description="lowest and highest cruise above ground, m")
     rcs_dbsm: float = Field(ge=-40.0, le=20.0, description="mean radar cross-section, dBsm")
-    rcs_spread_db: float = Field(3.0, ge=0.0, le=10.0, description="its spread, dB")
+    rcs_spread_db: float = Field(default=3.0, ge=0.0, le=10.0, description="its spread, dB")
     size_m: float = Field(gt=0.0, le=20.0, description="characteristic dimension for optics, m")
-    climb_mps: float = Field(3.0, gt=0.0, le=50.0, description="largest climb or descent, m/s")
-    turn_deg_per_s: float = Field(10.0, gt=0.0, le=90.0, description="largest rate of turn")
+    climb_mps: float = Field(
+        default=3.0, gt=0.0, le=50.0, description="largest climb or descent, m/s"
+    )
+    turn_deg_per_s: float = Field(default=10.0, gt=0.0, le=90.0, description="largest rate of turn")
     armed: Share = Field(description="fraction that carries a payload that harms")
     silent: Share = Field(description="fraction that transmits nothing at all")
     link_hz: tuple[float, ...] = Field(
-        (2.44e9, 5.8e9), min_length=1, description="carriers of its control link, Hz"
+        default=(2.44e9, 5.8e9), min_length=1, description="carriers of its control link, Hz"
     )
-    link_power_w: float = Field(0.1, gt=0.0, le=100.0, description="radiated power, W")
+    link_power_w: float = Field(default=0.1, gt=0.0, le=100.0, description="radiated power, W")
 
 
 def shipped_kinds() -> dict[str, Kind]:
@@ -92,8 +94,12 @@ class Pulse(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     at_s: float = Field(ge=0.0, description="first departure, seconds after the start")
-    spread_s: float = Field(300.0, ge=0.0, description="departures are spread evenly over this")
-    weight: Weight = Field(1.0, description="share of the wave, relative to the other pulses")
+    spread_s: float = Field(
+        default=300.0, ge=0.0, description="departures are spread evenly over this"
+    )
+    weight: Weight = Field(
+        default=1.0, description="share of the wave, relative to the other pulses"
+    )
 
 
 class Wave(BaseModel):
@@ -103,30 +109,44 @@ class Wave(BaseModel):
 
     name: str = Field(min_length=1, description="its address of chance: unique")
     count: int | None = Field(
-        None, ge=0, le=50_000, description="drones; without it, a share of raid.count by weight"
+        default=None,
+        ge=0,
+        le=50_000,
+        description="drones; without it, a share of raid.count by weight",
     )
-    weight: Weight = Field(1.0, description="share of raid.count, relative to the other waves")
+    weight: Weight = Field(
+        default=1.0, description="share of raid.count, relative to the other waves"
+    )
     mix: dict[str, Weight] = Field(min_length=1, description="kinds and their weights")
     launch: tuple[GeoPoint, ...] = Field(
         min_length=1, description="line beyond the border on which the drones appear, lat lon"
     )
-    launch_spread_km: float = Field(3.0, ge=0.0, le=200.0, description="scatter about the line")
-    along_km: float = Field(
-        15.0, ge=0.0, le=1000.0, description="how far along the line, either way from the nearest"
+    launch_spread_km: float = Field(
+        default=3.0, ge=0.0, le=200.0, description="scatter about the line"
     )
-    via: tuple[GeoPoint, ...] = Field((), description="waypoints every drone of the wave passes")
-    via_spread_km: float = Field(3.0, ge=0.0, le=200.0, description="scatter about them")
-    bends: int = Field(2, ge=0, le=10, description="drawn waypoints on the last leg")
-    bend_km: float = Field(4.0, ge=0.0, le=100.0, description="how far those lie off the line")
+    along_km: float = Field(
+        default=15.0,
+        ge=0.0,
+        le=1000.0,
+        description="how far along the line, either way from the nearest",
+    )
+    via: tuple[GeoPoint, ...] = Field(
+        default=(), description="waypoints every drone of the wave passes"
+    )
+    via_spread_km: float = Field(default=3.0, ge=0.0, le=200.0, description="scatter about them")
+    bends: int = Field(default=2, ge=0, le=10, description="drawn waypoints on the last leg")
+    bend_km: float = Field(
+        default=4.0, ge=0.0, le=100.0, description="how far those lie off the line"
+    )
     targets: tuple[str, ...] = Field(
         min_length=1, description="names of places, taken in turn, so that each gets drones"
     )
     pulses: tuple[Pulse, ...] = Field(min_length=1, description="when they depart")
     speed_mps: SpeedSpan | None = Field(
-        None, description="narrows the speeds of the kinds to this span, m/s"
+        default=None, description="narrows the speeds of the kinds to this span, m/s"
     )
-    turn_back: Share = Field(0.0, description="fraction that turns back before the place")
-    turn_back_km: float = Field(5.0, ge=0.0, le=200.0, description="how far before it")
+    turn_back: Share = Field(default=0.0, description="fraction that turns back before the place")
+    turn_back_km: float = Field(default=5.0, ge=0.0, le=200.0, description="how far before it")
 
 
 class Raid(BaseModel):
@@ -135,13 +155,13 @@ class Raid(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     count: int = Field(
-        0, ge=0, le=50_000, description="drones of all waves without their own count"
+        default=0, ge=0, le=50_000, description="drones of all waves without their own count"
     )
-    note: str = Field("", description="where the number comes from")
+    note: str = Field(default="", description="where the number comes from")
     kinds: dict[str, Kind] = Field(
         default_factory=shipped_kinds, description="kinds of drone; given ones replace or add"
     )
-    waves: tuple[Wave, ...] = Field((), description="the waves; may be none")
+    waves: tuple[Wave, ...] = Field(default=(), description="the waves; may be none")
 
     @field_validator("kinds", mode="before")
     @classmethod

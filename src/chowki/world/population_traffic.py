@@ -56,30 +56,32 @@ class Route(BaseModel):
     )
     count: int = Field(ge=0, le=1000, description="aircraft")
     first_s: float = Field(
-        0.0,
+        default=0.0,
         description="the first passes its first point then, seconds after the start; may be < 0",
     )
-    every_s: float = Field(600.0, gt=0.0, description="mean time between two of them, s")
-    offset_km: float = Field(0.0, ge=0.0, le=50.0, description="largest lateral offset, km")
+    every_s: float = Field(default=600.0, gt=0.0, description="mean time between two of them, s")
+    offset_km: float = Field(default=0.0, ge=0.0, le=50.0, description="largest lateral offset, km")
 
 
 class Airliners(Route):
     """Airliners with transponders. Cross-section: Skolnik 2001, large jet airliner 100 m2."""
 
-    speed_mps: AircraftSpeeds = Field((215.0, 245.0), description="ground speed, m/s")
-    rcs_dbsm: float = Field(18.0, ge=0.0, le=30.0, description="mean cross-section, dBsm")
-    planned: float = Field(1.0, ge=0.0, le=1.0, description="fraction with a flight plan")
+    speed_mps: AircraftSpeeds = Field(default=(215.0, 245.0), description="ground speed, m/s")
+    rcs_dbsm: float = Field(default=18.0, ge=0.0, le=30.0, description="mean cross-section, dBsm")
+    planned: float = Field(default=1.0, ge=0.0, le=1.0, description="fraction with a flight plan")
     corridor_km: float = Field(
-        9.26, gt=0.0, le=50.0, description="half width of the filed corridor (RNAV 5: 5 NM)"
+        default=9.26, gt=0.0, le=50.0, description="half width of the filed corridor (RNAV 5: 5 NM)"
     )
-    callsign: str = Field("CKA", pattern=r"^[A-Z]{2,4}$", description="letters of the call sign")
+    callsign: str = Field(
+        default="CKA", pattern=r"^[A-Z]{2,4}$", description="letters of the call sign"
+    )
 
 
 class Helicopters(Route):
     """Helicopters without flight plan and transponder. Skolnik 2001: helicopter 3 m2."""
 
-    speed_mps: AircraftSpeeds = Field((45.0, 65.0), description="ground speed, m/s")
-    rcs_dbsm: float = Field(5.0, ge=-10.0, le=20.0, description="mean cross-section, dBsm")
+    speed_mps: AircraftSpeeds = Field(default=(45.0, 65.0), description="ground speed, m/s")
+    rcs_dbsm: float = Field(default=5.0, ge=-10.0, le=20.0, description="mean cross-section, dBsm")
 
 
 class Authorised(BaseModel):
@@ -89,12 +91,14 @@ class Authorised(BaseModel):
 
     name: str = Field(min_length=1, description="its address of chance: unique")
     at: tuple[Latitude, Longitude] = Field(description="about where they fly, lat lon")
-    count: int = Field(1, ge=0, le=1000, description="drones")
-    away_km: float = Field(0.5, ge=0.0, le=50.0, description="how far their rounds lie from it")
-    round_km: float = Field(1.0, gt=0.0, le=20.0, description="radius of their rounds")
-    speed_mps: SlowSpeeds = Field((6.0, 14.0), description="m/s")
-    height_agl_m: Heights = Field((40.0, 120.0), description="above ground, m")
-    rcs_dbsm: float = Field(-17.0, ge=-40.0, le=0.0, description="mean cross-section, dBsm")
+    count: int = Field(default=1, ge=0, le=1000, description="drones")
+    away_km: float = Field(
+        default=0.5, ge=0.0, le=50.0, description="how far their rounds lie from it"
+    )
+    round_km: float = Field(default=1.0, gt=0.0, le=20.0, description="radius of their rounds")
+    speed_mps: SlowSpeeds = Field(default=(6.0, 14.0), description="m/s")
+    height_agl_m: Heights = Field(default=(40.0, 120.0), description="above ground, m")
+    rcs_dbsm: float = Field(default=-17.0, ge=-40.0, le=0.0, description="mean cross-section, dBsm")
 
 
 class Traffic(BaseModel):
@@ -102,9 +106,9 @@ class Traffic(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    airliners: tuple[Airliners, ...] = Field((), description="routes with transponders")
-    helicopters: tuple[Helicopters, ...] = Field((), description="routes without")
-    authorised: tuple[Authorised, ...] = Field((), description="authorised drones")
+    airliners: tuple[Airliners, ...] = Field(default=(), description="routes with transponders")
+    helicopters: tuple[Helicopters, ...] = Field(default=(), description="routes without")
+    authorised: tuple[Authorised, ...] = Field(default=(), description="authorised drones")
 
 
 def draw_airliners(
