@@ -361,9 +361,12 @@ def candidates(
         x, p, dt = state[i], covariance[i], float(middle - time_s[i])
         for s in range(3):
             here[s], here[s + 3] = x[s] + dt * x[s + 3], x[s + 3]
-        r = existence[i] * math.exp(min(0.0, alive_s[i] - end_s) / look[L_LIFETIME])
-        pair, miss = _chances(here, p, float(rcs_dbsm[i]), not math.isnan(answered_s[i]), scene)
         before, near = size, _near(x, p, here, dt, slack, scan_bits, cells, scene, found)
+        answered = not math.isnan(answered_s[i])
+        if near == 0 and not answered and look[L_COOPERATIVE] > 0.0:
+            continue
+        r = existence[i] * math.exp(min(0.0, alive_s[i] - end_s) / look[L_LIFETIME])
+        pair, miss = _chances(here, p, float(rcs_dbsm[i]), answered, scene)
         for f in range(near):
             j = found[f]
             log_n = _compare(x, p, float(time_s[i]), plots[j], int(bits[j]), scene, work)
