@@ -2,15 +2,16 @@ import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
+
 from chowki.kernels.associate import (
     belief_propagation,
     best_assignment,
     components,
     nearest_neighbour,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.optimize import linear_sum_assignment
 
 
 def csr(weights):

@@ -2,13 +2,14 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from chowki.kernels import visibility as v
 from chowki.kernels.gate import P_LOG_C, P_TIME, P_VALUE, P_VARIANCE, P_WIDTH, candidates
 from chowki.kernels.geodesy import station_frame
 from chowki.kernels.kalman import innovate, workspace
 from chowki.kernels.measure import spherical
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 GATES = np.array([0.0, 12.1, 15.2, 17.7, 20.0, 22.1, 24.1, 26.0, 27.9, 29.7, 31.4])
 FRAME = station_frame(np.radians(31.0), np.radians(74.0), 0.0)

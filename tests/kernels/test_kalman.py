@@ -2,9 +2,10 @@ import math
 
 import numpy as np
 import pytest
-from chowki.kernels.kalman import correct, expect, innovate, workspace
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from chowki.kernels.kalman import correct, expect, innovate, workspace
 
 POLAR, RATE, POSITION, VELOCITY = 7, 15, 16, 32
 ORIGIN = np.array([100.0, -50.0, 20.0])

@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import numpy as np
+
 CASE = """
 import numpy as np
 from chowki.kernels.associate import belief_propagation

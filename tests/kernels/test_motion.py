@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from chowki.kernels.geodesy import station_frame
 from chowki.kernels.motion import coast, predict, summary, transit
 

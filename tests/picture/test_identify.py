@@ -2,6 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+
 from chowki.core.messages import Act
 from chowki.core.places import FlightPlan, Measures
 from chowki.core.reasons import reasons_of
@@ -51,7 +52,10 @@ class Watch:
                 kind, payload = said["look"]
                 scans.append(
                     self.eye.scan(
-                        now, [where], looked_like=[kind], look_confidence=[0.8],
+                        now,
+                        [where],
+                        looked_like=[kind],
+                        look_confidence=[0.8],
                         payload_seen=[payload],
                     )  # fmt: skip
                 )
@@ -143,9 +147,7 @@ def test_a_strange_remote_id_is_no_pass(watch):
 
 
 def test_a_transponder_that_states_another_speed_is_suspect(watch):
-    rap, _ = watch.fly(
-        [3000, 1000, 400], [40, 0, 0], -13.0, 60, address=0x800999, told=[230, 0, 0]
-    )
+    rap, _ = watch.fly([3000, 1000, 400], [40, 0, 0], -13.0, 60, address=0x800999, told=[230, 0, 0])
     assert rap.identity[0] == Identity.SUSPECT
     assert says(rap, Reason.TRANSPONDER_CONTRADICTS)
 

@@ -3,8 +3,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chowki.picture.associators import BeliefPropagation, GlobalNearestNeighbour
 from scipy.optimize import linear_sum_assignment
+
+from chowki.picture.associators import BeliefPropagation, GlobalNearestNeighbour
 
 CUT_M = 100.0
 

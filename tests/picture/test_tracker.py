@@ -2,6 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+
 from chowki.core.places import Measures, Volume
 from chowki.core.records import Detections, TrackStatus
 from chowki.picture import AirPicture, PictureParameters
