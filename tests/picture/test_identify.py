@@ -57,7 +57,7 @@ class Watch:
                         looked_like=[kind],
                         look_confidence=[0.8],
                         payload_seen=[payload],
-                    )  # fmt: skip
+                    )
                 )
             for scan in scans:
                 self.picture, _ = self.air.scan(self.picture, scan)
@@ -157,7 +157,10 @@ def test_an_address_that_also_comes_from_elsewhere_stays_with_its_first_holder(w
     elsewhere = np.array([20_000.0, -30_000.0, 500.0])
     for k in range(40):
         now, true_at = START_S + 41 + k, np.array([-8e3 + 230.0 * (40 + k), 2e3, 9e3])
-        for at, going in ((true_at, [230, 0, 0]), (elsewhere + [45.0 * k, 0, 0], [45, 0, 0])):
+        for at, going in (
+            (true_at, [230, 0, 0]),
+            (elsewhere + np.array([45.0 * k, 0, 0]), [45, 0, 0]),
+        ):
             scan = watch.receiver.scan(now, [at], going, address=[0x800123], address_kind=[0])
             watch.picture, _ = watch.air.scan(watch.picture, scan)
         watch.picture, rap = watch.air.tick(watch.picture, now)

@@ -1,4 +1,5 @@
 import dataclasses
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ def followed(air, site, steps, seed=0, picture=None, start=0):
 
 
 def test_one_target_becomes_one_confirmed_track(air, make_site):
-    picture, rap = followed(air, make_site(1, POLAR), 20)
+    _, rap = followed(air, make_site(1, POLAR), 20)
     assert len(rap) == 1
     assert rap.status[0] == TrackStatus.CONFIRMED
     assert rap.existence[0] > 0.99
@@ -76,7 +77,7 @@ def test_existence_falls_with_empty_scans_and_the_track_ends(air, make_site):
         picture, _ = air.scan(picture, site.scan(START_S + k))
         picture, rap = air.tick(picture, START_S + k)
         seen.append(rap.existence[0] if len(rap) else 0.0)
-    assert all(b < a or b == 0.0 for a, b in zip(seen, seen[1:], strict=False))
+    assert all(b < a or b == 0.0 for a, b in pairwise(seen))
     assert seen[-1] == 0.0
     assert len(picture.states) == 0
     picture, rap = followed(air, site, 10, picture=picture, start=40)
@@ -86,7 +87,7 @@ def test_existence_falls_with_empty_scans_and_the_track_ends(air, make_site):
 
 def test_a_look_elsewhere_touches_nothing(air, make_site):
     site = make_site(1, POLAR)
-    picture, rap = followed(air, site, 10)
+    picture, _ = followed(air, site, 10)
     west = Volume(100.0, 80_000.0, np.pi, 1.0, -0.2, 1.0)
     below = make_site(2, POLAR, volume=Volume(100.0, 5_000.0))
     for scan in (site.scan(START_S + 9, volume=west), below.scan(START_S + 9)):
