@@ -168,13 +168,22 @@ def advance(
             fate[i] = REACHED
             changed += 1
         elif capture_m[i] >= _ground_distance(position_m[i], waypoint_m[leg[i]], ux, uy, uz):
-            leg[i] += 1
-            if leg[i] == route[i + 1]:
-                leg[i] = route[i] if loops[i] == 1 else route[i + 1] - 1
-                if loops[i] == 0:
-                    fate[i] = ENDED
-                    changed += 1
+            changed += _pass_waypoint(i, route, leg, loops, fate)
     return changed
+
+
+@kernel
+def _pass_waypoint(i: int, route: I64, leg: I64, loops: I8, fate: I8) -> int:
+    """Turn to the next waypoint; after the last, start anew or end. Return 1 when it ended."""
+    leg[i] += 1
+    if leg[i] < route[i + 1]:
+        return 0
+    if loops[i] == 1:
+        leg[i] = route[i]
+        return 0
+    leg[i] -= 1
+    fate[i] = ENDED
+    return 1
 
 
 @kernel
