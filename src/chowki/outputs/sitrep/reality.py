@@ -13,12 +13,19 @@ from chowki.outputs.sitrep.facts import TruthFact
 
 
 def final_truth(evidence: Evidence) -> I64:
-    """Return the last row of each target that flew; none without simulated truth."""
+    """Return the last row of each target that flew; none without simulated truth.
+
+    That is the row of its end, or that of the last recorded moment when it still flew: the truth
+    channel holds all that flies at once, and each change of fate.
+    """
     truth = evidence.truth
     if not evidence.theatre.simulated or truth.num_rows == 0:
         return np.empty(0, np.int64)
-    flew = np.flatnonzero(column(truth, "fate") != Fate.WAITING)
-    return flew[last_rows(column(truth, "target")[flew], column(truth, "time_s")[flew])]
+    fate, time_s = column(truth, "fate"), column(truth, "time_s")
+    flying = fate == Fate.FLYING
+    last_s = time_s.max(where=flying, initial=-np.inf)
+    rows = np.flatnonzero((fate > Fate.FLYING) | (flying & (time_s == last_s)))
+    return rows[last_rows(column(truth, "target")[rows], time_s[rows])]
 
 
 def truth_facts(evidence: Evidence) -> TruthFact | None:

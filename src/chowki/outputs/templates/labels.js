@@ -19,7 +19,7 @@ function passes(line, box) {
   return p[0] > box[0] && p[0] < box[2] && p[1] > box[1] && p[1] < box[3] && q[0] > box[0];
 }
 
-// points: [{x, y, width, height, near}]; returns a seat [{box, line}] for each, null where none is free.
+// points: [{x, y, ring, width, height}], ring the radius of the mark; returns a seat for each, null where none is free.
 function seatLabels(points, bounds, taken) {
   const order = points.map((_, i) => i), near = points.map(p => points.filter(q => Math.hypot(p.x - q.x, p.y - q.y) < 70).length);
   order.sort((a, b) => near[b] - near[a] || points[a].y - points[b].y);
@@ -40,7 +40,7 @@ function seatLabels(points, bounds, taken) {
 }
 
 function seatAt(point, radius, angle) {
-  const dx = Math.cos(angle * RAD) * radius, dy = Math.sin(angle * RAD) * radius;
+  const far = radius + point.ring - 5, dx = Math.cos(angle * RAD) * far, dy = Math.sin(angle * RAD) * far;
   const left = dx >= 0 ? point.x + dx : point.x + dx - point.width, middle = point.y + dy;
   const box = [left - 2, middle - point.height / 2, left + point.width + 2, middle + point.height / 2];
   return { box, left, middle, line: radius > 14 ? [[point.x, point.y], [dx >= 0 ? left - 2 : left + point.width + 2, middle]] : null };

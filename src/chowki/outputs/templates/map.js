@@ -265,15 +265,19 @@ class ChowkiMap {
     c.font = "600 12px system-ui, sans-serif";
     c.textAlign = "left"; c.textBaseline = "middle";
     if (!this.seats) {
-      const points = inside.map(p => ({ x: v.x(p.east), y: v.y(p.north), width: c.measureText(p.name).width, height: 15 }));
+      const points = inside.map(p => ({ x: v.x(p.east), y: v.y(p.north), ring: Math.max(5, p.radius_m / v.scale), width: c.measureText(p.name).width, height: 15 }));
       this.seats = seatLabels(points, [4, 18, v.width - 40, v.height - 24], this.blockedByControls());
     }
     inside.forEach((p, i) => {
       const seat = this.seats[i];
       if (!seat) return;
-      if (seat.line) { c.strokeStyle = this.colour.dim; c.globalAlpha = 0.7; c.lineWidth = 0.8; c.beginPath(); c.moveTo(...seat.line[0]); c.lineTo(...seat.line[1]); c.stroke(); c.globalAlpha = 1; }
+      if (seat.line) {
+        c.beginPath(); c.moveTo(...seat.line[0]); c.lineTo(...seat.line[1]);
+        c.lineWidth = 3; c.strokeStyle = this.colour.sea; c.stroke();
+        c.lineWidth = 1; c.strokeStyle = this.colour.dim; c.stroke();
+      }
       c.lineWidth = 3.5; c.lineJoin = "round"; c.strokeStyle = this.colour.sea; c.strokeText(p.name, seat.left, seat.middle);
-      c.fillStyle = p.observed ? this.colour.text : this.colour.faint;
+      c.fillStyle = p.observed ? this.colour.text : this.colour.dim;
       c.fillText(p.name, seat.left, seat.middle);
     });
     c.textBaseline = "alphabetic";

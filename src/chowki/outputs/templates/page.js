@@ -144,14 +144,22 @@
     return counts.indexOf(top) < 0 ? 0 : (counts.indexOf(top) + 0.5) / 200 * span;
   }
 
-  // #t=900 (seconds from the start), #t=0.4 (share of the span) or #t=2025-05-09T15:20:00Z; theme=light|dark; place=NUMBER.
+  // #t=900 (seconds from the start), #t=0.4 (share of the span) or #t=2025-05-09T15:20:00Z; theme=light|dark;
+  // place=INDEX; track=NUMBER.
   function asked(peak) {
     const told = new URLSearchParams(location.hash.slice(1).replace(/^\?/, "") || location.search.slice(1)), t = told.get("t");
     if (told.get("theme")) theme(told.get("theme"));
     if (told.get("place")) goTo(Number(told.get("place")));
-    if (t === null) return peak;
-    if (t.includes("T")) return Date.parse(t) / 1000 - scene.start_s;
-    return t.includes(".") && Number(t) <= 1 ? Number(t) * span : Number(t);
+    const at = t === null ? peak : t.includes("T") ? Date.parse(t) / 1000 - scene.start_s : t.includes(".") && Number(t) <= 1 ? Number(t) * span : Number(t);
+    if (told.get("track")) follow(Number(told.get("track")), at);
+    return at;
+  }
+
+  function follow(number, t) {
+    const k = map.tracks.number.indexOf(number), here = k < 0 ? null : map.tracks.at(k, t, map.grace);
+    pinned = k >= 0;
+    choose(k);
+    if (here) { map.view.east = here.east; map.view.north = here.north; map.view.scale = Math.min(map.view.scale, 60); moved(); }
   }
 
   function theme(name) { document.documentElement.dataset.theme = name; map.colour = null; }
