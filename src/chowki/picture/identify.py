@@ -79,12 +79,13 @@ class Identifier:
         return replace(picture, evidence=self._judge(picture, evidence, seen))
 
     def _due(self, picture: Picture, rows: I64, time_s: float) -> I64:
-        """Return the rows to weigh now: drone-like ones always, the others every few seconds."""
+        """Return the rows to weigh now: drone-like ones more often than the others."""
         e, p = picture.evidence, self._parameters
         waited_s = time_s - e.weighed_s[rows]
         pressing = e.identity[rows] >= Identity.SUSPECT
         drone = np.exp(e.log_class[rows[:, None], DRONES]).sum(axis=1) > 0.4
-        return rows[~(waited_s < p.weigh_period_s) | ((pressing | drone) & (waited_s > 0.0))]
+        period_s = np.where(pressing | drone, p.drone_period_s, p.weigh_period_s)
+        return rows[~(waited_s < period_s)]
 
     def _see(self, picture: Picture, rows: I64, time_s: float) -> Seen:
         s, p, frame = picture.states, self._tracker.parameters, self._tracker.frame

@@ -13,7 +13,7 @@ from chowki.picture.identify import Identifier, decided
 from chowki.picture.lifecycle import aged
 from chowki.picture.merging import merged
 from chowki.picture.parameters import PictureParameters
-from chowki.picture.rap import tracks_of
+from chowki.picture.rap import touched, tracks_of
 from chowki.picture.states import Picture
 from chowki.picture.tracker import Tracker, with_evidence
 from chowki.picture.witness import absorb
@@ -46,24 +46,26 @@ class AirPicture:
     def scan(self, picture: Picture, scan: Scan) -> tuple[Picture, Tracks]:
         """Return the picture after a scan, and the tracks that it touched, each at its own time.
 
-        A track founded by this scan is told from the next tick on; one that this scan ended is
-        told once more, as dropped, when it had been confirmed.
+        They carry motion, existence and status; identity follows with the next tick, and so does
+        a track that this scan founded. One that this scan ended is told once more, as dropped,
+        when it had been confirmed.
         """
         picture, found = self._tracker.scan(picture, scan)
         if found is None:
             return picture, Tracks.empty()
         picture = absorb(picture, scan, found, self._parameters.identity)
         known = found.rows[found.rows < len(picture.evidence)]
-        return picture, tracks_of(
-            picture, self._worth_telling(picture, known), np.nan, self._tracker
-        )
+        return picture, touched(picture, self._worth_telling(picture, known), self._tracker)
 
     def tick(self, picture: Picture, time_s: float) -> tuple[Picture, Tracks]:
         """Return the picture at a time, and the recognised air picture coasted to it."""
-        picture = aged(with_evidence(picture), time_s, self._parameters)
-        picture = merged(picture, self._reported(picture), time_s, self._parameters)
+        p, before_s = self._parameters, picture.ticked_s
+        picture = aged(with_evidence(picture), time_s, p)
+        if _due(before_s, time_s, p.twin_period_s):
+            picture = merged(picture, self._reported(picture), time_s, p)
         rows = self._reported(picture)
-        picture = self._identifier.weigh(picture, rows, time_s)
+        if _due(before_s, time_s, p.identity.drone_period_s):
+            picture = self._identifier.weigh(picture, rows, time_s)
         return picture, tracks_of(picture, rows, time_s, self._tracker)
 
     def _worth_telling(self, picture: Picture, rows: I64) -> I64:
@@ -79,3 +81,8 @@ class AirPicture:
     def act(self, picture: Picture, act: Act) -> Picture:
         """Return the picture after a person's act on identity."""
         return decided(with_evidence(picture), act)
+
+
+def _due(before_s: float, time_s: float, period_s: float) -> bool:
+    """Return whether a multiple of a period has passed since the last tick."""
+    return period_s <= 0.0 or not before_s // period_s == time_s // period_s

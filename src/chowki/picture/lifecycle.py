@@ -33,7 +33,7 @@ def aged(picture: Picture, time_s: float, parameters: PictureParameters) -> Pict
     keep &= silent_s <= parameters.lost_after_s
     keep &= (spread <= parameters.lost_sd_m**2) | (silent_s < parameters.coast_after_s)
     states = replace(s, existence=existence, alive_s=alive_s)
-    moved = replace(picture, time_s=max(picture.time_s, time_s), states=states)
+    moved = replace(picture, time_s=max(picture.time_s, time_s), ticked_s=time_s, states=states)
     return moved if keep.all() else without(moved, ~keep)
 
 

@@ -43,7 +43,10 @@ class IdentityParameters(BaseModel):
         default=40.0, gt=0, description="reported and tracked velocity differ at least by this"
     )
     weigh_period_s: float = Field(
-        default=3.0, ge=0, description="seconds between weighings of a track that is no drone"
+        default=5.0, ge=0, description="seconds between weighings of a track that is no drone"
+    )
+    drone_period_s: float = Field(
+        default=2.0, ge=0, description="seconds between weighings of one that may be a drone"
     )
     memory_s: float = Field(
         default=120.0, gt=0, description="time over which evidence from motion fades"
@@ -144,10 +147,10 @@ class PictureParameters(BaseModel):
     )
     large_height_sd_m: float = Field(default=3_000.0, gt=0, description="its standard deviation")
     birth_existence: float = Field(
-        default=4e-3, gt=0, lt=0.5, description="no track is started below this existence"
+        default=1.5e-2, gt=0, lt=0.5, description="no track is started below this existence"
     )
     drop_existence: float = Field(
-        default=6e-3, gt=0, lt=0.5, description="a track is dropped below this existence"
+        default=2e-2, gt=0, lt=0.5, description="a track is dropped below this existence"
     )
     confirm_existence: float = Field(
         default=0.9, gt=0.5, lt=1, description="a track is confirmed from this existence on"
@@ -180,5 +183,8 @@ class PictureParameters(BaseModel):
     )
     twin_after_s: float = Field(
         default=8.0, gt=0, description="tracks that can't be told apart for this long are merged"
+    )
+    twin_period_s: float = Field(
+        default=4.0, gt=0, description="seconds between looks for tracks that can't be told apart"
     )
     identity: IdentityParameters = Field(default_factory=IdentityParameters)

@@ -22,7 +22,7 @@ def tracks_of(picture: Picture, rows: I64, at_s: float, tracker: Tracker) -> Tra
     rows : I64
         Shape (n,): rows of the picture.
     at_s : float
-        UTC seconds to coast to; NaN leaves each at its own time.
+        UTC seconds to coast to.
     tracker : Tracker
         Its frame, ground and parameters.
     """
@@ -38,10 +38,9 @@ def tracks_of(picture: Picture, rows: I64, at_s: float, tracker: Tracker) -> Tra
     floor = height_of_ground(tracker.theatre.ground, tracker.frame, state[:, :3])
     probability = _softmax(e.log_class[rows])
     best = probability.argmax(axis=1)
-    time_s = s.time_s[rows] if np.isnan(at_s) else np.full(len(rows), at_s)
     return Tracks(
         s.track[rows],
-        time_s,
+        np.full(len(rows), at_s),
         east,
         north,
         up,
@@ -72,12 +71,33 @@ def tracks_of(picture: Picture, rows: I64, at_s: float, tracker: Tracker) -> Tra
     )
 
 
+def touched(picture: Picture, rows: I64, tracker: Tracker) -> Tracks:
+    """Return what a scan changed of tracks, each at its own time: motion, existence, status."""
+    if not len(rows):
+        return Tracks.empty()
+    s = picture.states
+    east, north, up, v_east, v_north, v_up = s.state[rows].T
+    return Tracks.of(
+        track=s.track[rows],
+        time_s=s.time_s[rows],
+        east_m=east,
+        north_m=north,
+        up_m=up,
+        v_east_mps=v_east,
+        v_north_mps=v_north,
+        v_up_mps=v_up,
+        existence=s.existence[rows],
+        status=status_of(picture, rows, picture.time_s, tracker),
+        updates=s.updates[rows],
+        updated_s=s.updated_s[rows],
+    )
+
+
 def status_of(picture: Picture, rows: I64, at_s: float, tracker: Tracker) -> I8:
     """Return the status of tracks: existence and age decide, no counters."""
     s, p = picture.states, tracker.parameters
-    now_s = picture.time_s if np.isnan(at_s) else at_s
     confirmed = ~np.isnan(s.confirmed_s[rows])
-    aged = now_s - s.updated_s[rows] > p.coast_after_s
+    aged = at_s - s.updated_s[rows] > p.coast_after_s
     status = np.where(confirmed, np.where(aged, TrackStatus.COASTING, TrackStatus.CONFIRMED), 0)
     status[s.existence[rows] < p.drop_existence] = TrackStatus.DROPPED
     return status.astype(np.int8)

@@ -114,6 +114,8 @@ class Picture:
     ----------
     time_s : float
         Latest time of receipt, minus infinity at first.
+    ticked_s : float
+        Time of the last tick, minus infinity at first.
     next_track : int
         Next track number.
     scans : int
@@ -125,6 +127,7 @@ class Picture:
     """
 
     time_s: float = -np.inf
+    ticked_s: float = -np.inf
     next_track: int = 1
     scans: int = 0
     states: TrackStates = field(default_factory=TrackStates.empty)

@@ -113,6 +113,8 @@ class SimulatedWorld:
 
     def heed(self, tasks: Tasks) -> None:
         """Pass each task to its sensor; one that had nothing to look at may now look."""
+        if not len(tasks):
+            return
         for number in np.unique(tasks.sensor):
             post = self._posts.get(int(number))
             if post is not None:
