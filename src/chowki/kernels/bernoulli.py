@@ -39,7 +39,7 @@ from chowki.kernels.visibility import (
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
-NEGLIGIBLE = 1e-4
+NEGLIGIBLE = 1e-3
 RCS_MEMORY = 30.0
 OWN_SCANS = 4
 # What a new track is given, one vector.

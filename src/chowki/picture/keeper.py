@@ -85,4 +85,4 @@ class AirPicture:
 
 def _due(before_s: float, time_s: float, period_s: float) -> bool:
     """Return whether a multiple of a period has passed since the last tick."""
-    return period_s <= 0.0 or not before_s // period_s == time_s // period_s
+    return period_s <= 0.0 or before_s // period_s != time_s // period_s

@@ -27,11 +27,12 @@ def aged(picture: Picture, time_s: float, parameters: PictureParameters) -> Pict
     existence = s.existence * np.exp(-dt_s / parameters.lifetime_s)
     alive_s = np.maximum(s.alive_s, time_s)
     silent_s = time_s - s.updated_s
-    spread = s.covariance[:, 0, 0] + s.covariance[:, 1, 1]
-    spread = spread + silent_s**2 * (s.covariance[:, 3, 3] + s.covariance[:, 4, 4])
-    keep = existence >= parameters.drop_existence
-    keep &= silent_s <= parameters.lost_after_s
-    keep &= (spread <= parameters.lost_sd_m**2) | (silent_s < parameters.coast_after_s)
+    keep = (existence >= parameters.drop_existence) & (silent_s <= parameters.lost_after_s)
+    quiet = np.flatnonzero(silent_s >= parameters.coast_after_s)
+    variance = np.einsum("nii->ni", s.covariance[quiet])
+    spread = variance[:, 0] + variance[:, 1]
+    spread += silent_s[quiet] ** 2 * (variance[:, 3] + variance[:, 4])
+    keep[quiet[~(spread <= parameters.lost_sd_m**2)]] = False
     states = replace(s, existence=existence, alive_s=alive_s)
     moved = replace(picture, time_s=max(picture.time_s, time_s), ticked_s=time_s, states=states)
     return moved if keep.all() else without(moved, ~keep)

@@ -63,7 +63,7 @@ class Evidence(Table):
 
 @dataclass(frozen=True, slots=True)
 class Looks(Table):
-    """Scans lately taken of each sensor: one that comes again is known again."""
+    """Scans lately taken of each sensor, by its number: one that comes again is known again."""
 
     sensor: Annotated[I64, Col("", "number of the sensor")]
     look: Annotated[I64, Col("", "numbers of its last looks", (32,))]

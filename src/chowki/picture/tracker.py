@@ -206,13 +206,13 @@ class Tracker:
 
 def _taken(looks: Looks, scan: Scan) -> Looks | None:
     """Return the memory of looks with a scan entered; None when it was there already."""
-    where = np.flatnonzero(looks.sensor == scan.sensor.number)
-    if not len(where):
-        fresh = Looks.of(sensor=[scan.sensor.number], look=np.full((1, LOOKS_KEPT), -1), taken=[0])
-        looks, row = Looks.concat([looks, fresh]), len(looks)
-    else:
-        row = int(where[0])
-    if (looks.look[row] == scan.look).any():
+    row = int(np.searchsorted(looks.sensor, scan.sensor.number))
+    if row == len(looks) or looks.sensor[row] != scan.sensor.number:
+        fresh = Looks(
+            np.array([scan.sensor.number]), np.full((1, LOOKS_KEPT), -1), np.zeros(1, np.int64)
+        )
+        looks = Looks.concat([looks.take(slice(row)), fresh, looks.take(slice(row, None))])
+    elif scan.look in looks.look[row]:
         return None
     look, taken = looks.look.copy(), looks.taken.copy()
     look[row, taken[row] % LOOKS_KEPT] = scan.look
@@ -276,6 +276,9 @@ def extended(
     """Return a copy of the tracks with those that plots founded at its end."""
     chosen, existence, state, covariance = founded
     fresh, time_s, rcs = len(chosen), plots[chosen, P_TIME], plots[chosen, P_RCS]
+    before = [getattr(picture.states, name) for name in STATE_COLUMNS]
+    if not fresh:
+        return TrackStates(*(column.copy() for column in before))
     bits = np.zeros((fresh, SENSOR_WORDS), dtype=np.int64)
     bits[:, (sensor >> 5) % SENSOR_WORDS] = 1 << (sensor & 31)
     own = np.full((fresh, OWN_SCANS), -1, dtype=np.int64)
@@ -298,13 +301,8 @@ def extended(
         rcs,
         np.where(np.isnan(rcs), 0.0, 1.0),
     )
-    if not fresh:
-        return TrackStates(*(getattr(picture.states, name).copy() for name in STATE_COLUMNS))
-    columns = (
-        np.concatenate((getattr(picture.states, name), getattr(born, name)))
-        for name in STATE_COLUMNS
-    )
-    return TrackStates(*columns)
+    names = zip(before, STATE_COLUMNS, strict=True)
+    return TrackStates(*(np.concatenate((old, getattr(born, name))) for old, name in names))
 
 
 def with_evidence(picture: Picture) -> Picture:
