@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import settings
@@ -28,3 +30,15 @@ def recording() -> Callable[[str], Path]:
         return path
 
     return path_of
+
+
+@pytest.fixture(scope="session")
+def captures() -> ModuleType:
+    """Return the encoders of made-up captures, in ``tests/feeds``."""
+    path = Path(__file__).parent / "feeds" / "captures.py"
+    spec = importlib.util.spec_from_file_location("captures", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -131,7 +131,7 @@ def test_no_color_and_no_terminal_mean_no_escape_codes():
 
 
 def test_help_does_not_load_what_only_a_run_needs():
-    heavy = ["numpy", "numba", "scipy", "pyarrow", "pydantic", "matplotlib", "pandas"]
+    heavy = ["numpy", "numba", "scipy", "pyarrow", "pydantic", "pandas"]
     code = (
         "import sys; sys.argv = ['chowki', '--help']\n"
         "from chowki.cli import main\n"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from chowki.core.messages import Scan
+from chowki.core.places import Station, Theatre
 from chowki.testing import (
+    GROUPS,
     check_allocator,
     check_associator,
+    check_feed,
     check_sensor_model,
     check_threat_model,
     part,
@@ -23,6 +28,8 @@ CHECKED = [
     ("threat_model", "approach", check_threat_model),
     ("allocator", "greedy", check_allocator),
 ]
+# A feed is checked on a small file of its kind, made in conftest.py.
+FEEDS = ["opensky", "sbs", "aircraft-json", "asterix", "remote-id", "gps", "plots"]
 
 
 @pytest.mark.parametrize(("port", "name", "check"), CHECKED, ids=str)
@@ -30,11 +37,26 @@ def test_part_conforms(port, name, check):
     check(part(port, name))
 
 
+@pytest.mark.parametrize("kind", FEEDS)
+def test_feed_conforms(kind, sample):
+    def made():
+        feed = part("feed", kind).load()(sample(kind))
+        fix = feed.first_fix()
+        feed.place(Theatre(Station("here", fix.lat_deg, fix.lon_deg, 0.0, fix.time_s, np.inf)))
+        return feed
+
+    check_feed(made)
+    whole = made()
+    assert sum(len(e.detections) for e in whole.events() if isinstance(e, Scan)) > 1
+    assert not whole.skipped
+
+
 def test_no_shipped_part_is_left_out():
     ours = {
         (port, entry.name)
-        for port in ("sensor_model", "associator", "threat_model", "allocator")
+        for port in GROUPS
         for entry in parts(port)
         if entry.value.startswith("chowki.")
     }
-    assert ours == {(port, name) for port, name, _ in CHECKED}
+    checked = {(port, name) for port, name, _ in CHECKED} | {("feed", kind) for kind in FEEDS}
+    assert ours == checked

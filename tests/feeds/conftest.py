@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -75,16 +73,3 @@ def written(tmp_path: Path) -> Callable[[str, str | bytes], Path]:
         return path
 
     return write
-
-
-@pytest.fixture(scope="session")
-def captures() -> ModuleType:
-    """Return the encoders beside this file."""
-    spec = importlib.util.spec_from_file_location(
-        "captures", Path(__file__).with_name("captures.py")
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

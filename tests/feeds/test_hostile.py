@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from chowki.core.errors import FeedError
 from chowki.core.messages import Scan
 from chowki.core.places import Station, Theatre
-from chowki.feeds import KINDS
 from chowki.feeds.merge import merge
+from chowki.feeds.opensky import OpenSky
+from chowki.testing import part
 
 HEADERS = {
     "opensky": b"time,icao24,lat,lon,velocity,heading,vertrate,onground,geoaltitude\n",
@@ -38,7 +39,7 @@ LARGEST = 40_000
 
 def read_all(kind, path):
     """Read a feed as a run does; return how many events came, -1 for a FeedError."""
-    feed = KINDS[kind](path)
+    feed = part("feed", kind).load()(path)
     try:
         fix = feed.first_fix()
         station = Station("test", fix.lat_deg, fix.lon_deg, fix.height_m, fix.time_s, np.inf)
@@ -117,4 +118,4 @@ def test_a_file_that_may_not_be_read_is_an_error(written, monkeypatch):
 
     monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(FeedError, match=r"states\.csv.*Permission denied"):
-        KINDS["opensky"](path).first_fix()
+        OpenSky(path).first_fix()

@@ -16,8 +16,8 @@ from chowki.core.messages import Scan, Status, Tick
 from chowki.core.places import Measures, Sensor, Volume
 from chowki.core.ports import Feed
 from chowki.core.records import Detections, Tasks
-from chowki.feeds import KINDS
 from chowki.feeds.merge import merge
+from chowki.testing import parts
 
 
 class Told:
@@ -138,12 +138,12 @@ def test_whatever_the_times_the_merged_ones_never_fall(times):
 
 
 def test_every_kind_is_a_feed_that_can_not_be_ordered(tmp_path):
-    assert set(KINDS) == {
+    assert {entry.name for entry in parts("feed")} >= {
         "opensky", "sbs", "aircraft-json", "asterix", "remote-id", "gps", "plots"
     }  # fmt: skip
-    for name, kind in KINDS.items():
-        feed = kind(tmp_path / "none")
+    for entry in parts("feed"):
+        feed = entry.load()(tmp_path / "none")
         assert isinstance(feed, Feed)
-        assert feed.kind == name
+        assert feed.kind == entry.name
         feed.heed(Tasks.empty())
         assert not hasattr(feed, "obey")

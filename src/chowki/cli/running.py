@@ -86,13 +86,14 @@ def _feed(spec: str) -> tuple[str, Path]:
     UsageError
         If it is not written KIND:FILE, or no feed has that kind.
     """
-    from chowki.feeds import KINDS
+    from chowki.scenario.parts import FEED, named
 
     kind, colon, file = spec.partition(":")
     if not colon or not file:
         raise UsageError(f"--feed {spec}: write KIND:FILE, for example opensky:states.csv")
-    if kind not in KINDS:
-        raise UsageError(f"--feed {spec}: no feed is called {kind!r}; kinds: {', '.join(KINDS)}")
+    kinds = named(FEED)
+    if kind not in kinds:
+        raise UsageError(f"--feed {spec}: no feed is called {kind!r}; kinds: {', '.join(kinds)}")
     return kind, Path(file)
 
 

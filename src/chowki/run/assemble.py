@@ -11,14 +11,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from chowki import __version__, scenario
+from chowki import scenario
 from chowki.core.errors import UsageError
 from chowki.core.messages import Event
 from chowki.core.places import Sensor, Station, Theatre
 from chowki.core.ports import Feed
 from chowki.core.records import Tasks
-from chowki.feeds import KINDS
 from chowki.feeds.merge import merge
+from chowki.scenario.parts import FEED, named, part
 
 FeedFile = tuple[str, Path]
 _PACKAGES = ("numpy", "scipy", "numba", "pyarrow", "pydantic")
@@ -131,7 +131,7 @@ def _of_feeds(
     seed: int | None,
     until_s: float | None,
 ) -> Assembly:
-    fixes = [KINDS[kind](path).first_fix() for kind, path in files]
+    fixes = [part(FEED, kind)(path).first_fix() for kind, path in files]
     first = fixes[0]
     start_s = float(math.floor(min(fix.time_s for fix in fixes)))
     name = files[0][1].name.split(".")[0]
@@ -171,7 +171,7 @@ def _placed(files: list[FeedFile], theatre: Theatre) -> tuple[list[Feed], tuple[
     feeds: list[Feed] = []
     sensors: tuple[Sensor, ...] = ()
     for kind, path in files:
-        feed = KINDS[kind](path, _first_number(theatre) + len(sensors))
+        feed = part(FEED, kind)(path, _first_number(theatre) + len(sensors))
         feed.place(theatre)
         feeds.append(feed)
         sensors += feed.sensors
@@ -196,8 +196,9 @@ def _feed_file(feed: str | FeedFile) -> FeedFile:
         If it is not written ``kind:path``, or no feed is of that kind.
     """
     kind, path = feed.partition(":")[::2] if isinstance(feed, str) else feed
-    if kind not in KINDS or not str(path):
-        raise UsageError(f"feed {feed!r}: write kind:path; kinds: {', '.join(KINDS)}")
+    kinds = named(FEED)
+    if kind not in kinds or not str(path):
+        raise UsageError(f"feed {feed!r}: write kind:path; kinds: {', '.join(kinds)}")
     return kind, Path(path)
 
 
@@ -214,7 +215,7 @@ def _manifest(
         "feed_files": [],
         "first_feed_sensor": 0,
         "name": name,
-        "version": __version__,
+        "version": version("chowki"),
         "python": platform.python_version(),
         "packages": {package: version(package) for package in _PACKAGES},
         "written_at": datetime.now(UTC).isoformat(timespec="seconds"),

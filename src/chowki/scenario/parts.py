@@ -9,6 +9,7 @@ SENSOR_MODEL = "chowki.sensor_model"
 ASSOCIATOR = "chowki.associator"
 THREAT_MODEL = "chowki.threat_model"
 ALLOCATOR = "chowki.allocator"
+FEED = "chowki.feed"
 
 
 def named(group: str) -> dict[str, EntryPoint]:

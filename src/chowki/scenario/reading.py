@@ -9,7 +9,6 @@ from typing import Any, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 
-import chowki
 from chowki.core.errors import Problem, ScenarioError
 from chowki.scenario.checks import Draft, check
 from chowki.scenario.files import fill_grid, fill_places
@@ -20,7 +19,7 @@ from chowki.scenario.problems import did_you_mean, problems_of, unknown_name
 
 def shipped() -> dict[str, Path]:
     """Return the scenarios that come with chowki, by name."""
-    package = Path(chowki.__file__).parent
+    package = Path(__file__).parents[1]
     folders = (package / "scenarios", package.parents[1] / "scenarios")
     folder = next((folder for folder in folders if folder.is_dir()), None)
     return {path.stem: path for path in sorted(folder.glob("*.toml"))} if folder else {}
