@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import ClassVar, NamedTuple
@@ -124,7 +123,7 @@ class ReportFeed(FileFeed):
             if not self._kept:
                 raise self.fault(
                     "whole file",
-                    f"no usable position report ({_told(self.skipped)})",
+                    f"no usable position report ({self.left_out()})",
                     f"a file of kind '{self.kind}' is needed",
                 )
         return self._kept
@@ -325,7 +324,3 @@ def _repeated(report: Report, seen: dict[int, float]) -> str | None:
     if report.time_s == last_s:
         return "position not renewed (same address and time)"
     return "older than the address's last position" if report.time_s < last_s else None
-
-
-def _told(skipped: Counter[str]) -> str:
-    return ", ".join(f"{n} {reason}" for reason, n in skipped.items()) or "the file is empty"

@@ -157,6 +157,10 @@ class FileFeed(ABC):
         """Return the error of this file: where, what was found, what would help."""
         return FeedError(f"{self.path}: {place}: {found}; {remedy}")
 
+    def left_out(self) -> str:
+        """Return what was skipped so far, in words."""
+        return ", ".join(f"{n} {why}" for why, n in self.skipped.items()) or "the file is empty"
+
     def read_bytes(self, path: Path | None = None) -> bytes:
         """Return the content of the file.
 

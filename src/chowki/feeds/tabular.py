@@ -131,7 +131,11 @@ class Plots(FileFeed):
             self._count(reason, int(rows.sum()))
         good = np.flatnonzero(~(bad_time | bad_place | again))
         if not len(good):
-            raise self.fault("whole file", "no usable row", "rows with time and position needed")
+            raise self.fault(
+                "whole file",
+                f"no usable row ({self.left_out()})",
+                "give rows with time and place",
+            )
         backward = int((np.diff(received_s[good]) < 0.0).sum())
         if backward:
             self.noted["out of time order, sorted"] += backward
