@@ -62,7 +62,7 @@ class Recorder:
         theatre: Theatre,
         manifest: dict[str, Any],
         *,
-        record_period_s: float = 5.0,
+        record_period_s: float = 10.0,
         commit_period_s: float = 0.01,
     ) -> None:
         self.folder = folder

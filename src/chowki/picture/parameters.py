@@ -75,7 +75,7 @@ class PictureParameters(BaseModel):
         default=300.0, gt=0, description="mean time a target stays; survival is exp(-dt/lifetime)"
     )
     arrivals_per_km2_s: float = Field(
-        default=1e-5, gt=0, description="targets that appear, per square kilometre and second"
+        default=3e-6, gt=0, description="targets that appear, per square kilometre and second"
     )
     untracked_emitters: float = Field(
         default=0.5, gt=0, description="emitters without a track that a passive sensor may hear"
@@ -147,10 +147,10 @@ class PictureParameters(BaseModel):
     )
     large_height_sd_m: float = Field(default=3_000.0, gt=0, description="its standard deviation")
     birth_existence: float = Field(
-        default=1.5e-2, gt=0, lt=0.5, description="no track is started below this existence"
+        default=8e-3, gt=0, lt=0.5, description="no track is started below this existence"
     )
     drop_existence: float = Field(
-        default=2e-2, gt=0, lt=0.5, description="a track is dropped below this existence"
+        default=1.2e-2, gt=0, lt=0.5, description="a track is dropped below this existence"
     )
     confirm_existence: float = Field(
         default=0.9, gt=0.5, lt=1, description="a track is confirmed from this existence on"

@@ -63,6 +63,10 @@ class Association:
     pair_probability: F64
 
 
+_NONE = np.empty(0, dtype=np.int64)
+_NOTHING_FOUND = Association(_NONE, _NONE, _NONE, _NONE, _NONE, np.empty(0))
+
+
 class Tracker:
     """Bernoulli tracks, marginal association: TOMB/P (Williams 2015) on extended Kalman filters.
 
@@ -181,6 +185,8 @@ class Tracker:
         rows, starts, pair_plot, weight, missed, now = candidates(
             kinematics, plots, trusted, glass.bits, scene, start_s, end_s
         )
+        if not len(rows) and not len(plots):
+            return picture, _NOTHING_FOUND
         share, share_missed, new = self.associator.marginals(
             starts, pair_plot, weight, missed, len(plots)
         )
