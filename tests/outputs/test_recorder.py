@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ MANIFEST = {"scenario": {"a": 1}, "scenario_digest": "d", "seed": 3, "version": 
 
 
 def recorder(folder: Path, **manifest: Any) -> Recorder:
-    return Recorder(folder, THEATRE, {**MANIFEST, **manifest})
+    return Recorder(folder, THEATRE, {**MANIFEST, **manifest}, record_period_s=5.0)
 
 
 def messages(folder: Path, channel: Channel) -> list[Any]:
@@ -154,6 +155,18 @@ def test_acts_and_warnings_are_on_the_medium_at_once(tmp_path: Path) -> None:
         before = journal.acknowledged
         with_recorder.append(message)
         assert (journal.acknowledged > before) == synced
+    with_recorder.close()
+
+
+def test_nobody_waits_for_a_simulated_warning(tmp_path: Path) -> None:
+    with_recorder = Recorder(tmp_path, replace(THEATRE, simulated=True), MANIFEST)
+    journal = with_recorder.journal
+    journal._commit_period_s = np.inf  # pyright: ignore
+    before = journal.acknowledged
+    with_recorder.append(complete(1, warnings=Warnings.of(warning=[1])))
+    assert journal.acknowledged == before
+    with_recorder.append(Act(START_S, "I", "release"))
+    assert journal.acknowledged > before
     with_recorder.close()
 
 

@@ -68,6 +68,7 @@ class Recorder:
         self.folder = folder
         self.manifest = dict(manifest)
         self._period_s = record_period_s
+        self._live = not theatre.simulated
         self._picture_due_s = -np.inf
         self._truth_due_s = -np.inf
         self._targets: I64 = np.empty(0, np.int64)
@@ -83,7 +84,8 @@ class Recorder:
     def append(self, message: Event | Frame) -> None:
         """Record an event before anything follows from it, or the frame that followed.
 
-        Acts, and frames with warnings, are on the medium when this returns.
+        Acts are on the medium when this returns, and so are warnings unless the world is
+        simulated: there nobody waits for one.
         """
         if isinstance(message, Frame):
             self._frame(message)
@@ -139,7 +141,7 @@ class Recorder:
         kept = Frame(frame.time_s, frame.complete, tracks, threats, *changed)
         conclusion = Conclusion(frame_digest(frame), picture, kept)
         payload = self._encoder.encode(conclusion)
-        self.journal.append(Channel.FRAME, payload, sync=len(frame.warnings) > 0)
+        self.journal.append(Channel.FRAME, payload, sync=self._live and len(frame.warnings) > 0)
 
     def _next_due_s(self, time_s: float) -> float:
         """Return the next whole period, so that pictures and truth fall on the same seconds."""
