@@ -112,12 +112,11 @@ def test_the_report_can_be_made_again_from_the_journal(ran, copy):
     assert (copy / "sitrep.txt").read_text(encoding="utf-8").strip() in done.stdout
 
 
-@pytest.mark.parametrize("threads", ["1", "2"])
-def test_the_same_seed_gives_the_same_bytes_for_any_number_of_threads(ran, tmp_path, threads):
+def test_the_same_seed_gives_the_same_bytes_on_one_thread(ran, tmp_path):
     done = _chowki(
         *("run", "single-site", "--seed", SEED, "--out", tmp_path / "again", "--json"),
-        NUMBA_NUM_THREADS=threads,
-        OMP_NUM_THREADS=threads,
+        NUMBA_NUM_THREADS="1",
+        OMP_NUM_THREADS="1",
     )
     first, second = (json.loads(text)["summary"]["digest"] for text in (ran[1].stdout, done.stdout))
     assert first == second
