@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
+# Modules compiled once make every later start quick, whatever the caller's environment says.
+unexport PYTHONDONTWRITEBYTECODE
+
 # The first Python of 3.11 to 3.13 that can make a virtual environment, or else any later one.
 # `make PYTHON=/path/to/python ...` overrides the choice.
 CAN_SERVE = import sys, venv, ensurepip; raise SystemExit(not (3, 11) <= sys.version_info[:2] <= ($(1)))

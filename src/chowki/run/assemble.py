@@ -85,6 +85,8 @@ def assemble(
     """Return what a run starts from; see ``run`` for the parameters and errors."""
     if until_s is not None and not until_s >= 0.0:
         raise UsageError(f"until {until_s}: expected seconds, 0 or more")
+    if source is None and overrides:
+        raise UsageError(f"--set {overrides[0]}: there is no scenario to set it in; name one")
     story = None if source is None else scenario.load(source, overrides)
     if feeds:
         return _of_feeds(story, [_feed_file(feed) for feed in feeds], seed, until_s)

@@ -98,7 +98,7 @@ def build_for_feed(
     """
     if scenario is None:
         theatre = Theatre(station_if_none, sensors=sensors)
-        return Built(theatre, _post(theatre, PartNames(), PictureParameters(), None), None)
+        return Built(theatre, _post(theatre, PartNames(), anything_may_fly(), None), None)
     station = replace(
         _station(scenario), start_s=station_if_none.start_s, duration_s=station_if_none.duration_s
     )
@@ -107,6 +107,15 @@ def build_for_feed(
     stated = tuple(model.sensor for model, _ in models)
     theatre = replace(theatre, sensors=stated + sensors)
     return Built(theatre, _post(theatre, scenario.parts, scenario.picture, scenario.defence), None)
+
+
+def anything_may_fly() -> PictureParameters:
+    """Return the picture's parameters where no scenario says what flies.
+
+    Turns of 5 m/s2, as of airliners, held for seconds between reports that come 10 s apart:
+    with the default of 4 m2/s3 most of them end a track.
+    """
+    return PictureParameters(acceleration_horizontal_m2ps3=60.0)
 
 
 def populate(
