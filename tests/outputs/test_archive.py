@@ -71,7 +71,7 @@ def scan(number: int, look: int, rows: int) -> Scan:
 
 
 def record(folder: Path, *, seconds: int = 12) -> Path:
-    with_recorder = Recorder(folder, THEATRE, MANIFEST)
+    with_recorder = Recorder(folder, THEATRE, MANIFEST, record_period_s=5.0)
     for second in range(seconds):
         now_s = START_S + second
         for event in (scan(4, second, second % 4), scan(9, second, 1), Tick(now_s)):
