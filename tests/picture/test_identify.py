@@ -7,8 +7,10 @@ from chowki.core.messages import Act
 from chowki.core.places import FlightPlan, Measures
 from chowki.core.reasons import reasons_of
 from chowki.core.records import AddressKind, Identity, ObjectClass, Reason
-from chowki.picture import AirPicture, PictureParameters
+from chowki.picture import AirPicture, PictureParameters, classes
 from chowki.picture.associators import BeliefPropagation
+from chowki.picture.parameters import IdentityParameters
+from chowki.picture.standing import DEEP_INSIDE, NEAR_BORDER, Facts, standard_identity
 
 START_S = 1_700_000_000.0
 POLAR = Measures.RANGE | Measures.AZIMUTH | Measures.ELEVATION
@@ -199,3 +201,92 @@ def test_equal_evidence_for_an_hour_does_not_make_certainty(watch):
     late, _ = watch.fly([6000, 1000, 200], [0.5, 0, 0], np.nan, 400)
     assert late.class_probability[0].max() < 0.97
     assert np.abs(late.class_probability[0] - early.class_probability[0]).max() < 0.5
+
+
+def route_over(make_site, theatre, height_m, speed_mps=230.0):
+    """Return a watch with one filed route to the east, overhead all the time."""
+    plan = FlightPlan(
+        "AI101", -1, np.array([[-2e4, 1e3, height_m], [4e4, 1e3, height_m]]),
+        START_S + np.array([-3e4, 3e4]) / speed_mps, 5e3,
+    )  # fmt: skip
+    return Watch(make_site, dataclasses.replace(theatre, flight_plans=(plan,)))
+
+
+def test_an_authorised_drone_below_a_filed_route_flies_no_plan(make_site, theatre):
+    watch = route_over(make_site, theatre, 300.0, 12.0)
+    said = {"address": 4711, "kind": AddressKind.REMOTE_ID}
+    rap, _ = watch.fly([1000, 1000, 300], [11, 0, 0], -17.0, 40, **said)
+    assert rap.identity[0] == Identity.ASSUMED_FRIEND
+    assert says(rap, Reason.AUTHORISED)
+    assert not says(rap, Reason.FLIGHT_PLAN)
+
+
+def test_an_aircraft_far_below_a_filed_route_does_not_keep_to_it(make_site, theatre):
+    rap, _ = route_over(make_site, theatre, 9e3).fly(
+        [-8e3, 1e3, 3e3], [230, 0, 0], 15.0, 40, address=0x800123
+    )
+    assert not says(rap, Reason.FLIGHT_PLAN)
+    rap, _ = route_over(make_site, theatre, 9e3).fly(
+        [-8e3, 1e3, 9e3], [230, 0, 0], 15.0, 40, address=0x800123
+    )
+    assert says(rap, Reason.FLIGHT_PLAN)
+
+
+def facts_of(**known):
+    """Return one clearly drone-like track that came over the border and closes on nothing."""
+    flags = {field.name: np.array([False]) for field in dataclasses.fields(Facts)}
+    usual = {
+        "drone": np.array([0.95]), "manned": np.array([0.0]), "bird": np.array([0.05]),
+        "crossed": np.array([True]), "slow": np.array([True]), "settled": np.array([True]),
+        "origin": np.array([0], dtype=np.int8),
+    }  # fmt: skip
+    return Facts(**(flags | usual | {name: np.array([value]) for name, value in known.items()}))
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        ({}, Identity.SUSPECT),
+        ({"closing": True}, Identity.HOSTILE),
+        ({"presses_on": True}, Identity.HOSTILE),
+        ({"presses_on": True, "drone": 0.8}, Identity.SUSPECT),
+        ({"presses_on": True, "drone": 0.4}, Identity.UNKNOWN),
+        ({"presses_on": True, "transponder": True, "drone": 0.3}, Identity.NEUTRAL),
+        ({"presses_on": True, "authorised": True}, Identity.ASSUMED_FRIEND),
+        ({"crossed": False, "origin": NEAR_BORDER, "closing": True}, Identity.SUSPECT),
+        (
+            {"crossed": False, "origin": NEAR_BORDER, "closing": True, "armed": True},
+            Identity.HOSTILE,
+        ),
+        (
+            {"crossed": False, "origin": DEEP_INSIDE, "closing": True, "armed": True},
+            Identity.SUSPECT,
+        ),
+        (
+            {"crossed": False, "origin": NEAR_BORDER, "closing": True, "armed": True, "drone": 0.8},
+            Identity.SUSPECT,
+        ),
+    ],
+)
+def test_what_makes_a_hostile(known, expected):
+    before = np.array([Identity.PENDING], dtype=np.int8)
+    assert standard_identity(facts_of(**known), before, IdentityParameters())[0] == expected
+
+
+def test_a_flock_in_one_cell_is_not_told_from_a_drone_by_its_cross_section_alone():
+    scores = classes.cross_section_scores(np.array([-27.0, -16.0]), np.full(2, 20.0))
+    bird, drone = ObjectClass.BIRD, ObjectClass.MULTIROTOR
+    assert scores[0, bird] - scores[0, drone] > 0.5
+    assert abs(scores[1, bird] - scores[1, drone]) < 1.5
+    assert scores[1, bird] - scores[1, ObjectClass.AEROPLANE] > 5.0
+
+
+def test_a_persons_word_holds_at_once(watch):
+    rap, _ = watch.fly([-1500, 0, 250], [45, 0, 0], -13.0, 60)
+    number = str(rap.track[0])
+    for value, identity in (("friend", Identity.FRIEND), ("automatic", Identity.PENDING)):
+        act = Act(START_S, "p", "set-identity", number, value)
+        watch.picture = watch.air.act(watch.picture, act)
+        assert watch.picture.evidence.identity[watch.picture.states.track == rap.track[0]] == [
+            identity
+        ]

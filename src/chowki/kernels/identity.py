@@ -24,6 +24,10 @@ C_SPEED_LOW, C_SPEED_HIGH, C_SPEED_SOFT = 0, 1, 2
 C_HEIGHT_LOW, C_HEIGHT_HIGH, C_HEIGHT_SOFT = 3, 4, 5
 C_CLIMB_SD = 6
 FLOOR = 1e-6
+# ratio of speed along a filed route to the speed filed that still counts as keeping to it
+PACE_LOW, PACE_HIGH = 0.65, 1.6
+# least straight distance over distance flown of what goes somewhere by way of waypoints
+DETOUR = 0.6
 
 
 @kernel
@@ -34,7 +38,9 @@ def band(value: float, low: float, high: float, sd: float) -> float:
 
 
 @kernel
-def motion_scores(speed: F64, speed_sd: F64, agl: F64, agl_sd: F64, climb: F64, table: F64) -> F64:
+def motion_scores(
+    speed: F64, speed_sd: F64, agl: F64, agl_sd: F64, climb: F64, climb_sd: F64, table: F64
+) -> F64:
     """Return ln p(speed, height, climb | class), shape (n, classes).
 
     Parameters
@@ -43,8 +49,8 @@ def motion_scores(speed: F64, speed_sd: F64, agl: F64, agl_sd: F64, climb: F64, 
         Shape (n,): horizontal speed and its uncertainty, m/s.
     agl, agl_sd : F64
         Shape (n,): height above ground and its uncertainty, m.
-    climb : F64
-        Shape (n,): vertical speed, m/s; its uncertainty is taken as that of speed.
+    climb, climb_sd : F64
+        Shape (n,): vertical speed and its uncertainty, m/s.
     table : F64
         Shape (classes, 7): columns ``C_...``.
     """
@@ -54,7 +60,7 @@ def motion_scores(speed: F64, speed_sd: F64, agl: F64, agl_sd: F64, climb: F64, 
             row = table[c]
             soft = math.hypot(row[C_SPEED_SOFT], speed_sd[i])
             high = math.hypot(row[C_HEIGHT_SOFT], agl_sd[i])
-            sd = math.hypot(row[C_CLIMB_SD], speed_sd[i])
+            sd = math.hypot(row[C_CLIMB_SD], climb_sd[i])
             out[i, c] = (
                 math.log(band(speed[i], row[C_SPEED_LOW], row[C_SPEED_HIGH], soft))
                 + math.log(band(agl[i], row[C_HEIGHT_LOW], row[C_HEIGHT_HIGH], high))
@@ -137,16 +143,56 @@ def closing(
 
 
 @kernel
+def _keeps_to(
+    state: F64, height: float, leg: F64, heights: F64, times_s: F64, at_s: float, slack: F64
+) -> bool:
+    """Return whether a state fits one leg of a route: beside, above, early or late, pace.
+
+    ``leg`` is start and course (4), ``slack`` the half width, height and time tolerated.
+    """
+    ax, ay, dx, dy = state[0] - leg[0], state[1] - leg[1], leg[2], leg[3]
+    length = dx * dx + dy * dy
+    t = (ax * dx + ay * dy) / length if length > 0.0 else 0.0
+    t = min(1.0, max(0.0, t))
+    if math.hypot(ax - t * dx, ay - t * dy) > slack[0]:
+        return False
+    if abs(heights[0] + t * (heights[1] - heights[0]) - height) > slack[1]:
+        return False
+    span_s = times_s[1] - times_s[0]
+    if abs(times_s[0] + t * span_s - at_s) > slack[2]:
+        return False
+    if length == 0.0 or span_s <= 0.0:
+        return True
+    pace = (state[3] * dx + state[4] * dy) * span_s / length
+    return PACE_LOW <= pace <= PACE_HIGH
+
+
+@kernel
 def route_fit(
-    position_m: F64, at_s: float, starts: I64, points_m: F64, times_s: F64, half_width_m: F64,
+    frame: F64,
+    state: F64,
+    height_slack_m: F64,
+    at_s: float,
+    starts: I64,
+    points_m: F64,
+    times_s: F64,
+    half_width_m: F64,
     tolerance_s: float,
-) -> I64:  # fmt: skip
-    """Return the filed route that each position fits in space and time, shape (n,), -1 for none.
+) -> I64:
+    """Return the filed route that each track keeps to, shape (n,), -1 for none.
+
+    It fits in the horizontal, in height, in time, and flies the route's way at about its speed
+    (ratio along the route in [``PACE_LOW``, ``PACE_HIGH``]). Heights are taken over the
+    ellipsoid, linear between points, since a chord dips below a level route.
 
     Parameters
     ----------
-    position_m : F64
-        Shape (n, 3).
+    frame : F64
+        Shape (4, 3), ``geodesy.station_frame``.
+    state : F64
+        Shape (n, 6), position (m) and velocity (m/s).
+    height_slack_m : F64
+        Shape (n,): how far above or below the route it may be.
     at_s : float
         UTC seconds.
     starts : I64
@@ -156,17 +202,49 @@ def route_fit(
     tolerance_s : float
         How early or late it may be over a point.
     """
-    out = np.full(len(position_m), -1, dtype=np.int64)
-    for i in range(len(position_m)):
+    out = np.full(len(state), -1, dtype=np.int64)
+    above = np.empty(len(points_m))
+    for q in range(len(points_m)):
+        above[q] = vertical_and_height(frame, points_m[q, 0], points_m[q, 1], points_m[q, 2])[3]
+    leg = np.empty(4)
+    for i in range(len(state)):
+        x = state[i]
+        height = vertical_and_height(frame, x[0], x[1], x[2])[3]
         for k in range(len(starts) - 1):
+            slack = np.array([half_width_m[k], height_slack_m[i], tolerance_s])
             for q in range(starts[k], starts[k + 1] - 1):
-                ax, ay = position_m[i, 0] - points_m[q, 0], position_m[i, 1] - points_m[q, 1]
-                dx, dy = points_m[q + 1, 0] - points_m[q, 0], points_m[q + 1, 1] - points_m[q, 1]
-                length = dx * dx + dy * dy
-                t = (ax * dx + ay * dy) / length if length > 0.0 else 0.0
-                t = min(1.0, max(0.0, t))
-                over_s = times_s[q] + t * (times_s[q + 1] - times_s[q])
-                aside = math.hypot(ax - t * dx, ay - t * dy)
-                if aside <= half_width_m[k] and abs(over_s - at_s) <= tolerance_s:
+                leg[0], leg[1] = points_m[q, 0], points_m[q, 1]
+                leg[2], leg[3] = points_m[q + 1, 0] - leg[0], points_m[q + 1, 1] - leg[1]
+                if _keeps_to(x, height, leg, above[q : q + 2], times_s[q : q + 2], at_s, slack):
                     out[i] = k
+    return out
+
+
+@kernel
+def flown_scores(flown_m: F64, age_s: F64, sd_m: F64, table: F64) -> F64:
+    """Return ln p(distance from where it was first seen, at an age | class), shape (n, classes).
+
+    Who keeps a course is between the distances that its slowest (with a detour, ``DETOUR``) and
+    fastest cruise take it in that time; who wanders is anywhere within what it could fly and how
+    far it roams. The share that still keeps its first course falls with age to the share of the
+    class that flies straight for good.
+
+    Parameters
+    ----------
+    flown_m, age_s, sd_m : F64
+        Shape (n,): distance, seconds since first seen, uncertainty of the distance.
+    table : F64
+        Shape (classes, 5): cruise low, high (m/s), share straight for good, seconds over which
+        the others leave their first course, radius roamed (m).
+    """
+    out = np.empty((len(flown_m), len(table)))
+    for i in range(len(flown_m)):
+        age = max(age_s[i], 10.0)
+        for c in range(len(table)):
+            low, high, kept, turning_s, roams_m = table[c]
+            straight = kept + (1.0 - kept) * math.exp(-age / turning_s)
+            wandered = min(high * age, roams_m)
+            direct = band(flown_m[i], DETOUR * low * age, high * age, sd_m[i])
+            astray = band(flown_m[i], 0.0, wandered, sd_m[i])
+            out[i, c] = math.log(straight * direct + (1.0 - straight) * astray)
     return out

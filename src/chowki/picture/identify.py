@@ -11,25 +11,35 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chowki.core.messages import Act
 from chowki.core.places import Theatre
 from chowki.core.records import DRONE_CLASSES, AddressKind, Identity, ObjectClass, Reason
-from chowki.core.table import F64, I8, I64
-from chowki.kernels.identity import border_distances, closing, motion_scores, route_fit
+from chowki.core.table import F64, I64
+from chowki.kernels.identity import (
+    border_distances,
+    closing,
+    flown_scores,
+    motion_scores,
+    route_fit,
+)
 from chowki.kernels.motion import coast, summary
 from chowki.picture import classes
 from chowki.picture.ground import height_of_ground
 from chowki.picture.parameters import IdentityParameters
+from chowki.picture.standing import BEYOND, DEEP_INSIDE, NEAR_BORDER, Facts, standard_identity
 from chowki.picture.states import Evidence, Picture
 from chowki.picture.tracker import Tracker
 
-Flags = NDArray[np.bool_]
-BEYOND, NEAR_BORDER, DEEP_INSIDE, UNSEEN = 0, 1, 2, -1
 DRONES = [int(kind) for kind in DRONE_CLASSES]
 MANNED = [int(ObjectClass.AEROPLANE), int(ObjectClass.HELICOPTER)]
-ROUTE_TOLERANCE_S = 600.0
+# off a filed route in time, and in height (two flight levels of ICAO Doc 4444, with the error of a
+# climb taken as linear between points)
+ROUTE_TOLERANCE_S, ROUTE_TOLERANCE_M = 600.0, 900.0
+# how long after crossing a stray would have turned back
+STRAYS_S = 90.0
+# uncertainty of the distance flown beside that of the position now: of where it was first seen
+FIRST_SEEN_SD_M = 800.0
 ACTS = {identity.name.lower().replace("_", "-"): identity for identity in Identity}
 
 
@@ -42,8 +52,10 @@ class Seen:
     speed: F64
     climb: F64
     sd_speed: F64
+    sd_climb: F64
     agl: F64
     sd_vertical: F64
+    sd_horizontal: F64
 
 
 class Identifier:
@@ -76,7 +88,7 @@ class Identifier:
         evidence = self._sides(picture, seen, time_s)
         evidence = self._classes(replace(picture, evidence=evidence), seen, time_s)
         evidence = self._plans(evidence, seen, time_s)
-        return replace(picture, evidence=self._judge(picture, evidence, seen))
+        return replace(picture, evidence=self._judge(picture, evidence, seen, time_s))
 
     def _due(self, picture: Picture, rows: I64, time_s: float) -> I64:
         """Return the rows to weigh now: drone-like ones more often than the others."""
@@ -93,9 +105,21 @@ class Identifier:
             s.state, s.covariance, s.time_s, rows, time_s, p.acceleration_horizontal_m2ps3,
             p.acceleration_vertical_m2ps3,
         )  # fmt: skip
-        height, _, sd_vertical, sd_speed, speed, climb = summary(frame, state, covariance).T
+        height, sd_horizontal, sd_vertical, sd_velocity, speed, climb = summary(
+            frame, state, covariance
+        ).T
         floor = height_of_ground(self._tracker.theatre.ground, frame, state[:, :3])
-        return Seen(rows, state, speed, climb, sd_speed, height - floor, sd_vertical)
+        return Seen(
+            rows=rows,
+            state=state,
+            speed=speed,
+            climb=climb,
+            sd_speed=_along_course(state, covariance),
+            sd_climb=sd_velocity,
+            agl=height - floor,
+            sd_vertical=sd_vertical,
+            sd_horizontal=sd_horizontal,
+        )
 
     def _sides(self, picture: Picture, seen: Seen, time_s: float) -> Evidence:
         """Enter the side of the border, where each was first seen, and crossings."""
@@ -121,9 +145,14 @@ class Identifier:
     def _classes(self, picture: Picture, seen: Seen, time_s: float) -> Evidence:
         """Enter the class posterior and the probability that it is armed."""
         e, s, rows, p = picture.evidence, picture.states, seen.rows, self._parameters
-        sd_speed, sd_vertical = seen.sd_speed, seen.sd_vertical
         scores = motion_scores(
-            seen.speed, sd_speed, seen.agl, sd_vertical, seen.climb, classes.MOTION
+            seen.speed,
+            seen.sd_speed,
+            seen.agl,
+            seen.sd_vertical,
+            seen.climb,
+            seen.sd_climb,
+            classes.MOTION,
         )
         scores -= scores.max(axis=1, keepdims=True)
         dt_s = np.where(np.isnan(e.weighed_s[rows]), 0.0, time_s - e.weighed_s[rows])
@@ -140,7 +169,12 @@ class Identifier:
             + classes.address_scores(
                 e.address[rows], e.address_kind[rows], time_s - s.first_s[rows]
             )
-            + classes.distance_scores(flown)
+            + flown_scores(
+                flown,
+                time_s - s.first_s[rows],
+                np.hypot(FIRST_SEEN_SD_M, seen.sd_horizontal),
+                classes.GOING,
+            )
         )
         total -= np.logaddexp.reduce(total, axis=1)[:, None]
         motion, log_class, armed = e.motion.copy(), e.log_class.copy(), e.armed_probability.copy()
@@ -157,17 +191,25 @@ class Identifier:
             return evidence
         rows = seen.rows
         large = np.exp(evidence.log_class[rows][:, MANNED]).sum(axis=1) > 0.2
-        asked = large | (evidence.address[rows] >= 0)
-        fit = route_fit(
-            np.ascontiguousarray(seen.state[asked, :3]), time_s, *self._routes, ROUTE_TOLERANCE_S
+        kind = np.where(evidence.address[rows] >= 0, evidence.address_kind[rows], -1)
+        # routes are filed for aircraft: who says by Remote ID that it is a drone flies none
+        asked = (large | (kind == AddressKind.ICAO)) & (kind != AddressKind.REMOTE_ID)
+        fit = np.full(len(rows), -1, dtype=np.int64)
+        fit[asked] = route_fit(
+            self._tracker.frame,
+            np.ascontiguousarray(seen.state[asked]),
+            ROUTE_TOLERANCE_M + 2.0 * seen.sd_vertical[asked],
+            time_s,
+            *self._routes,
+            ROUTE_TOLERANCE_S,
         )
         plan = evidence.plan.copy()
-        plan[rows[asked]] += 0.15 * ((fit >= 0) - plan[rows[asked]])
+        plan[rows] += 0.15 * ((fit >= 0) - plan[rows])
         return replace(evidence, plan=plan)
 
-    def _judge(self, picture: Picture, evidence: Evidence, seen: Seen) -> Evidence:
+    def _judge(self, picture: Picture, evidence: Evidence, seen: Seen, time_s: float) -> Evidence:
         """Enter standard identity and reasons by the rules of ``standard_identity``."""
-        facts = self._facts(picture, evidence, seen)
+        facts = self._facts(picture, evidence, seen, time_s)
         before = evidence.identity[seen.rows]
         now = standard_identity(facts, before, self._parameters)
         decided = evidence.decided[seen.rows]
@@ -176,7 +218,7 @@ class Identifier:
         reasons[seen.rows] = _reasons(facts, evidence, seen, picture)
         return replace(evidence, identity=identity, reasons=reasons)
 
-    def _facts(self, picture: Picture, e: Evidence, seen: Seen) -> Facts:
+    def _facts(self, picture: Picture, e: Evidence, seen: Seen, time_s: float) -> Facts:
         rows, p = seen.rows, self._parameters
         probability = np.exp(e.log_class[rows])
         drone, manned = probability[:, DRONES].sum(axis=1), probability[:, MANNED].sum(axis=1)
@@ -197,6 +239,7 @@ class Identifier:
             payload=e.payload[rows] > 1.0,
             closing=near,
             crossed=~np.isnan(e.crossed_border_s[rows]),
+            presses_on=time_s - e.crossed_border_s[rows] >= STRAYS_S,
             origin=e.origin[rows],
             transponder=addressed & (e.address_kind[rows] == AddressKind.ICAO),
             authorised=allowed & (e.address_kind[rows] == AddressKind.REMOTE_ID),
@@ -205,80 +248,6 @@ class Identifier:
             slow=seen.speed < 40.0 + 2.0 * seen.sd_speed,
             settled=picture.states.updates[rows] >= 4,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the rules ask about, one entry for each track."""
-
-    drone: F64
-    manned: F64
-    bird: F64
-    armed: Flags
-    payload: Flags
-    closing: Flags
-    crossed: Flags
-    origin: I8
-    transponder: Flags
-    authorised: Flags
-    contradicts: Flags
-    plan: Flags
-    slow: Flags
-    settled: Flags
-
-
-def standard_identity(f: Facts, before: I8, parameters: IdentityParameters) -> I8:
-    """Return the standard identity, the first rule that holds.
-
-    1. A transponder that contradicts the track: suspect.
-    2. An authorised Remote ID on something slow that is no aircraft: assumed friend. Never
-       friend: that takes more than its own word.
-    3. A transponder on something that isn't drone-like: assumed friend with a filed route,
-       else neutral.
-    4. Drone-like, came over the border, no transponder: hostile when suspected armed or closing on
-       a place, else suspect.
-    5. Drone-like, no transponder, first seen near the border or nowhere certain: suspect when
-       suspected armed or closing. First seen deep inside: suspect when a payload was seen or it
-       is both.
-    6. An aircraft that keeps to a filed route: neutral.
-    7. All else: unknown, once there are a few detections; birds stay unknown.
-
-    A hostile or suspect stays what it is until it is clearly less drone-like than it had to be.
-
-    Parameters
-    ----------
-    f : Facts
-        Of n tracks.
-    before : I8
-        Shape (n,): their identity so far.
-    parameters : IdentityParameters
-        Thresholds.
-    """
-    held = (before == Identity.HOSTILE) | (before == Identity.SUSPECT)
-    drone = (f.drone >= np.where(held, parameters.drone_probability - 0.25,
-                                 parameters.drone_probability)) & ~f.transponder  # fmt: skip
-    drone &= f.settled
-    threat = f.armed | f.closing | (before == Identity.HOSTILE)
-    inside = f.origin == DEEP_INSIDE
-    doubtful = np.where(inside, f.payload | (f.armed & f.closing), f.armed | f.closing)
-    doubtful |= held
-    rules = (
-        (f.contradicts, Identity.SUSPECT),
-        (f.authorised & f.slow & (f.manned < 0.5), Identity.ASSUMED_FRIEND),
-        (f.transponder & f.plan & (f.drone < 0.5), Identity.ASSUMED_FRIEND),
-        (f.transponder & (f.drone < 0.5), Identity.NEUTRAL),
-        (f.transponder & f.crossed & f.settled, Identity.SUSPECT),
-        (drone & f.crossed & threat, Identity.HOSTILE),
-        (drone & f.crossed, Identity.SUSPECT),
-        (drone & doubtful, Identity.SUSPECT),
-        (f.plan & (f.manned > 0.5), Identity.NEUTRAL),
-        (f.settled, Identity.UNKNOWN),
-    )
-    return np.select(
-        [rule for rule, _ in rules],
-        [int(identity) for _, identity in rules],
-        default=int(Identity.PENDING),
-    ).astype(np.int8)
 
 
 def decided(picture: Picture, act: Act) -> Picture:
@@ -293,9 +262,26 @@ def decided(picture: Picture, act: Act) -> Picture:
     rows = np.flatnonzero(picture.states.track == int(act.subject))
     if not len(rows) or value not in {*ACTS, "", "automatic"}:
         return picture
-    kept = picture.evidence.decided.copy()
-    kept[rows] = int(ACTS.get(value, -1))
-    return replace(picture, evidence=replace(picture.evidence, decided=kept))
+    kept, identity = picture.evidence.decided.copy(), picture.evidence.identity.copy()
+    before, now = kept[rows], int(ACTS.get(value, -1))
+    kept[rows] = now
+    # at once, since a person's word does not wait for the next weighing; what is given back is
+    # pending until then
+    given_back = np.where(before >= 0, int(Identity.PENDING), identity[rows])
+    identity[rows] = now if now >= 0 else given_back
+    evidence = replace(picture.evidence, decided=kept, identity=identity)
+    return replace(picture, evidence=evidence)
+
+
+def _along_course(state: F64, covariance: F64) -> F64:
+    """Return the standard deviation of the speed: of the velocity along its own direction.
+
+    First-order propagation of |v| (Bar-Shalom, Li and Kirubarajan 2001, sec. 1.4).
+    """
+    velocity = state[:, 3:]
+    pace = np.maximum(np.linalg.norm(velocity, axis=1), 1e-6)
+    across = np.einsum("ni,nij,nj->n", velocity, covariance[:, 3:, 3:], velocity)
+    return np.sqrt(np.maximum(across, 0.0)) / pace
 
 
 def _armed(probability: F64, payload: F64) -> F64:
