@@ -7,6 +7,7 @@ import pytest
 
 from chowki.core.messages import Act, Status
 from chowki.core.records import (
+    EffectorKind,
     Engagements,
     EngagementState,
     Identity,
@@ -354,3 +355,64 @@ class TestWall:
         assert len(rows) == 0
         assert order_seconds(decisions) == []
         assert all(len(d.threats) for d in decisions)
+
+
+def test_birds_and_the_far_away_are_not_refused_since_nobody_would_engage_them(make):
+    bird = np.tile([0.35, 0.25, 0.0, 0.0, 0.0, 0.0, 0.4], (2, 1))
+    defence = keep(make.theatre(sites=(make.site(),)))
+    unknown = flying(make, 2, identity=int(Identity.UNKNOWN), class_probability=bird)
+    _, decisions, rows = play(make, defence, unknown, 120)
+    assert len(decisions[0].threats)
+    assert len(rows) == 0
+    far = flying(make, identity=int(Identity.SUSPECT), east_m=-60_000.0)
+    _, decisions, rows = play(make, defence, far, 60)
+    assert len(decisions[0].threats)
+    assert len(rows) == 0
+
+
+def test_a_proposal_outlives_a_moment_without_a_look(make):
+    seen, lost = flying(make), flying(make, updated_s=make.now_s - 60.0)
+    defence = keep(make.theatre(sites=(make.site(),)))
+    _, decisions, rows = play(make, defence, lambda s: lost(s) if 2 <= s <= 6 else seen(s), 12)
+    assert ABORTED not in states(rows)
+    assert order_seconds(decisions) == [7]
+
+
+def test_what_is_proposed_on_a_channel_is_ordered_on_it(make):
+    # one channel, and a newcomer that is worth more turns up before the first is released
+    site = make.site(channels=1)
+    defence = keep(make.theatre(sites=(site,)))
+    both = flying(
+        make, 2, armed_probability=np.array([0.2, 1.0]), north_m=np.array([0.0, 300.0]),
+        status=np.array([1, 1]),
+    )  # fmt: skip
+    first = flying(make, armed_probability=0.2)
+    _, decisions, _ = play(make, defence, lambda s: first(s) if s < 3 else both(s), 6)
+    assert [t for d in decisions for t in d.orders.track.tolist()] == [1]
+    assert order_seconds(decisions) == [5]
+
+
+def test_channels_that_one_target_does_not_need_serve_another(make):
+    sites = (make.site(0, channels=1), make.site(1, north_m=500.0, channels=1))
+    defence = keep(make.theatre(sites=sites))
+    worth = np.array([1.0, 0.0])
+    two = flying(make, 2, armed_probability=worth, north_m=np.array([0.0, 300.0]))
+    _, decisions, _ = play(make, defence, two, 6)
+    assert sorted(decisions[5].orders.track.tolist()) == [1, 2]
+
+
+def test_a_jammer_is_spent_on_what_was_heard(make):
+    jammer = make.site(0, effector=EffectorKind.JAMMER, round_speed_mps=np.inf)
+    defence = keep(make.theatre(sites=(jammer,)))
+    stated = []
+    for reasons in (0, int(Reason.RF_HIT)):
+        _, _, rows = play(make, defence, flying(make, reasons=reasons), 2)
+        stated.append(rows.kill_probability[0])
+    assert stated[0] == pytest.approx(0.25 * stated[1])
+
+
+@pytest.mark.parametrize(("sd_speed_mps", "fires"), [(2.0, True), (60.0, False)])
+def test_a_round_waits_while_the_target_may_be_anywhere(make, sd_speed_mps, fires):
+    defence = keep(make.theatre(sites=(make.site(),)))
+    _, _, rows = play(make, defence, flying(make, sd_speed_mps=sd_speed_mps), 3)
+    assert (PROPOSED in states(rows)) is fires

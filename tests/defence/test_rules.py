@@ -271,3 +271,17 @@ def test_rules_are_pure(make):
     assert first.tolist() == again.tolist() == [int(Refusal.NONE), int(Refusal.IDENTITY)]
     for name, column in situation.tracks.columns().items():
         np.testing.assert_array_equal(column, before[name])
+
+
+@EVERY_STATUS
+def test_a_filed_route_makes_an_aircraft_of_no_drone(make, status):
+    planned = int(Reason.FLIGHT_PLAN)
+    drone = {"object_class": int(ObjectClass.MULTIROTOR), "identity": int(Identity.ASSUMED_FRIEND)}
+    remote = {"address": 4711, "address_kind": int(AddressKind.REMOTE_ID)}
+    small = RulesParameters().drone_lateral_m + 100.0
+    wide = RulesParameters().aircraft_lateral_m + 100.0
+    for columns, wanted in ((remote, small), ({}, wide)):
+        tracks = make.tracks(1, reasons=planned, **drone, **columns)
+        volumes = situation_of(make, tracks, status).volumes
+        assert volumes.margin_m[0, 0] == pytest.approx(wanted)
+        assert refusal(situation_of(make, tracks, status)) is not Refusal.NONE

@@ -109,8 +109,9 @@ def test_places_far_from_the_origin_are_seen_level(make):
 def test_worst_of_each_gives_rows_in_order_of_rank(make, two_places):
     tracks = make.tracks(3, track=[9, 4, 6], armed_probability=[0.2, 0.9, 0.5])
     threats = ApproachThreat(two_places).evaluate(tracks, make.now_s)
-    row, first, probability = worst_of_each(tracks, threats)
+    row, whose, first, probability = worst_of_each(tracks, threats)
     assert tracks.track[row].tolist() == [4, 6, 9]
+    assert tracks.track[whose].tolist() == threats.track.tolist()
     assert (np.diff(threats.rank[first]) > 0).all()
     assert threats.track[first].tolist() == [4, 6, 9]
     assert probability[0] == pytest.approx(threats.probability[threats.track == 4].sum())

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from chowki.core.chance import generator
-from chowki.core.records import WarningLevel, Warnings
-from chowki.defence.warning import WarningKeeper, WarningParameters
+from chowki.core.records import Identity, ObjectClass, TrackStatus, WarningLevel, Warnings
+from chowki.defence.warning import Evidence, WarningKeeper, WarningParameters
 
 NONE, ADVISORY, COVER, CLEAR = (int(level) for level in WarningLevel)
 
@@ -23,7 +23,9 @@ def play(make, theatre, threats_at, seconds, **parameters):
     board, rows = keeper.start(), []
     for second in range(seconds):
         now = make.now_s + second
-        board, changed = keeper.update(board, threats_at(second, now), now)
+        threats = threats_at(second, now)
+        counted = threats.probability >= 0.25
+        board, changed = keeper.update(board, threats, Evidence(counted, counted), now)
         rows.append(changed)
     return board, Warnings.concat([table for table in rows if len(table)] or [Warnings.empty()])
 
@@ -142,3 +144,51 @@ def test_a_second_raid_after_the_all_clear_is_a_new_warning(make, theatre):
 def test_without_places_there_is_nothing_to_warn(make):
     _, rows = play(make, make.theatre(places=()), lambda *_: make.threats(probability=[]), 5)
     assert len(rows) == 0
+
+
+BIRD_OR_DRONE = np.array([[0.6, 0.2, 0.0, 0.0, 0.0, 0.0, 0.2]])
+
+
+@pytest.mark.parametrize(
+    ("columns", "threat", "advises", "covers"),
+    [
+        ({}, {}, True, True),
+        ({"identity": int(Identity.SUSPECT)}, {}, True, True),
+        ({"identity": int(Identity.UNKNOWN)}, {}, True, False),
+        ({"identity": int(Identity.UNKNOWN), "class_probability": BIRD_OR_DRONE}, {}, False, False),
+        ({"status": int(TrackStatus.COASTING)}, {}, False, False),
+        ({}, {"cpa_m": [15_000.0], "distance_m": [30_000.0]}, False, False),
+        ({}, {"cpa_time_s": [0.0], "distance_m": [30_000.0]}, False, False),
+        ({}, {"cpa_time_s": [0.0], "cpa_m": [4_000.0], "distance_m": [4_000.0]}, True, True),
+        ({}, {"probability": [0.2]}, False, False),
+    ],
+    ids=[
+        "hostile", "suspect", "unknown drone", "perhaps a bird", "lost", "flies by", "leaves",
+        "is here", "improbable",
+    ],
+)  # fmt: skip
+def test_who_may_warn(make, theatre, columns, threat, advises, covers):
+    known = {
+        "probability": [0.9], "cpa_m": [500.0], "cpa_time_s": [200.0], "distance_m": [30_000.0],
+    }  # fmt: skip
+    keeper = WarningKeeper(theatre, WarningParameters())
+    threats = make.threats(**(known | threat))
+    evidence = keeper.weigh(threats, make.tracks(1, **columns), np.array([0]))
+    assert (evidence.advises[0], evidence.covers[0]) == (advises, covers)
+
+
+def test_an_unknown_drone_sends_nobody_to_a_cellar(make, theatre):
+    keeper = WarningKeeper(theatre, WarningParameters())
+    board, levels = keeper.start(), set()
+    for second in range(600):
+        now = make.now_s + second
+        threats = make.threats(
+            now, probability=[0.6], time_to_go_s=[600.0 - second], cpa_m=[0.0], cpa_time_s=[1.0],
+            distance_m=[50.0 * (600 - second)],
+        )  # fmt: skip
+        tracks = make.tracks(1, time_s=now, identity=int(Identity.UNKNOWN))
+        assert tracks.object_class[0] == int(ObjectClass.LOITERING_MUNITION)
+        evidence = keeper.weigh(threats, tracks, np.array([0]))
+        board, _ = keeper.update(board, threats, evidence, now)
+        levels.add(int(board.level[0]))
+    assert levels == {NONE, ADVISORY}

@@ -121,8 +121,9 @@ class AirDefence:
     def decide(self, defence: Defence, tracks: Tracks, time_s: float) -> tuple[Defence, Decision]:
         """Return the defence and what it concluded from the picture at a time."""
         threats = self._threat_model.evaluate(tracks, time_s)
-        board, warnings = self._warner.update(defence.board, threats, time_s)
-        row, first, probability = worst_of_each(tracks, threats)
+        row, whose, first, probability = worst_of_each(tracks, threats)
+        evidence = self._warner.weigh(threats, tracks, whose)
+        board, warnings = self._warner.update(defence.board, threats, evidence, time_s)
         score = np.zeros(len(tracks))
         score[row] = threats.score[first]
         looks, tasks = self._tasker.assign(defence.looks, tracks, score, time_s)

@@ -211,11 +211,15 @@ def expire(
 def abort_proposals(
     book: EngagementBook, refusals: Mapping[int, int]
 ) -> tuple[EngagementBook, list[Engagement]]:
-    """Return the book without proposals on tracks that the rules now refuse, and those."""
+    """Return the book without proposals on tracks that the rules now refuse, and those.
+
+    A track that no site reaches at the moment keeps its proposal: a look missed or a turn is soon
+    made good, and what is not expires.
+    """
     gone = [
         replace(one, state=EngagementState.ABORTED, refusal=Refusal(refusals[track]))
         for track, one in book.proposals().items()
-        if track in refusals
+        if refusals.get(track, Refusal.OUT_OF_REACH) != Refusal.OUT_OF_REACH
     ]
     numbers = {one.number for one in gone}
     still = {number: one for number, one in book.open.items() if number not in numbers}

@@ -6,9 +6,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chowki.core.places import Theatre
-from chowki.core.records import N_CLASSES
+from chowki.core.records import N_CLASSES, EffectorKind
 from chowki.core.table import F64, I64
 from chowki.kernels.geodesy import axes_at, station_frame
 
@@ -41,6 +42,10 @@ class GroundPlan:
         Shape (s,).
     debris_m : F64
         Shape (s,): scatter of debris round the fall.
+    acquisition_m : F64
+        Shape (s,): how far about the predicted point a round finds its target.
+    site_jams : B8
+        Shape (s,): whether the site is a jammer.
     """
 
     frame: F64
@@ -59,6 +64,8 @@ class GroundPlan:
     magazine: I64
     channels: I64
     debris_m: F64
+    acquisition_m: F64
+    site_jams: NDArray[np.bool_]
 
     @classmethod
     def of(cls, theatre: Theatre) -> GroundPlan:
@@ -83,6 +90,8 @@ class GroundPlan:
             magazine=np.array([site.magazine for site in sites], dtype=np.int64),
             channels=np.array([site.channels for site in sites], dtype=np.int64),
             debris_m=np.array([site.debris_radius_m for site in sites], dtype=np.float64),
+            acquisition_m=np.array([site.acquisition_m for site in sites], dtype=np.float64),
+            site_jams=np.array([s.effector is EffectorKind.JAMMER for s in sites], dtype=np.bool_),
         )
 
 

@@ -7,11 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from chowki.core.ports import Allocator
-from chowki.core.records import Refusal, Threats
+from chowki.core.records import Reason, Refusal, Threats
 from chowki.core.table import F64, I8, I64
 from chowki.defence.rules import RulesParameters, judge_requests
 from chowki.defence.situation import Requests, Situation
 from chowki.kernels.intercept import reach
+
+# Probability that a drone which no direction finder heard transmits all the same; illustrative.
+UNHEARD_TRANSMITS = 0.25
+# Least probability that a round finds its target at all: below it the shot waits until the track
+# is nearer, since a round spent far out on a guess is missed later. Illustrative.
+LEAST_FOUND = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,12 @@ class Options:
     kill: F64
     refusal: I8
 
+    def take(self, rows: I64) -> Options:
+        """Return some of the options."""
+        return Options(
+            self.candidate[rows], self.asked.take(rows), self.kill[rows], self.refusal[rows]
+        )
+
 
 def find_candidates(threats: Threats, row: I64, first: I64, probability: F64) -> Candidates:
     """Return threatening tracks as ``threat.worst_of_each`` gives them."""
@@ -109,8 +121,30 @@ def find_options(situation: Situation, able: Candidates, figures: RulesParameter
         point_m=numbers[:, 1:4].copy(),
         height_m=numbers[:, 4].copy(),
     )
+    kill, found = numbers[:, 5] * _audible(situation, asked), _found(situation, asked)
+    near = np.flatnonzero(found >= LEAST_FOUND)
+    asked = asked.take(near)
     refusal = judge_requests(situation, asked, figures)
-    return Options(candidate, asked, numbers[:, 5].copy(), refusal)
+    return Options(candidate[near], asked, (kill * found)[near], refusal)
+
+
+def _found(situation: Situation, asked: Requests) -> F64:
+    """Return the probability that a track is where a round searches when it comes there.
+
+    1 - exp(-r^2 / 2 s^2), the chance of a circular normal error below r (Blackman and Popoli 1999,
+    app. B), with s grown from the uncertainty of position and velocity until the intercept.
+    """
+    tracks, row = situation.tracks, asked.row
+    known = np.nan_to_num(tracks.sd_horizontal_m[row], nan=1e6) ** 2 / 2.0
+    drift = np.nan_to_num(tracks.sd_speed_mps[row], nan=1e3) ** 2 / 3.0
+    spread = np.maximum(known + drift * asked.delay_s**2, 1.0)
+    return -np.expm1(-0.5 * situation.plan.acquisition_m[asked.site] ** 2 / spread)
+
+
+def _audible(situation: Situation, asked: Requests) -> F64:
+    """Return the factor on the kill probability of jammers: what is silent can't be jammed."""
+    heard = (situation.tracks.reasons[asked.row] & int(Reason.RF_HIT)) != 0
+    return np.where(situation.plan.site_jams[asked.site] & ~heard, UNHEARD_TRANSMITS, 1.0)
 
 
 def allocate(

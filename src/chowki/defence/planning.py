@@ -12,7 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chowki.core.places import Theatre
 from chowki.core.ports import Allocator
-from chowki.core.records import Engagements, EngagementState, Orders, Refusal, Tracks
+from chowki.core.records import (
+    DRONE_CLASSES,
+    Engagements,
+    EngagementState,
+    Identity,
+    Orders,
+    Refusal,
+    Tracks,
+)
 from chowki.core.table import I8, I64
 from chowki.defence import engagement as course
 from chowki.defence.engagement import Engagement, EngagementBook
@@ -27,6 +35,8 @@ from chowki.defence.options import (
 from chowki.defence.posture import Posture, PostureTable
 from chowki.defence.rules import RulesParameters, judge, judge_tracks, no_fire_volumes
 from chowki.defence.situation import Requests, Situation, motion_of
+
+_DRONES = [int(kind) for kind in DRONE_CLASSES]
 
 
 class EngagementParameters(BaseModel):
@@ -46,6 +56,12 @@ class EngagementParameters(BaseModel):
         A proposal that could not be ordered for this long is aborted.
     grace_s : float
         An outcome not reported this long after the intercept counts as aborted.
+    drone_probability : float
+        A track held neither suspect nor hostile is considered, and refused for its identity, from
+        this probability of a drone on: below it nobody would have engaged it.
+    within_s : float
+        A track that is not held hostile is considered, and refused, once it may arrive within
+        this time: earlier hardly a site reaches it (12 km at 40 m/s).
     urgent_s : float
         A track out of every site's reach is recorded as such once it may arrive within this
         time; earlier it may still come into reach.
@@ -58,6 +74,8 @@ class EngagementParameters(BaseModel):
     salvo_max: int = Field(default=2, ge=1)
     proposal_s: float = Field(default=30.0, gt=0)
     grace_s: float = Field(default=30.0, gt=0)
+    drone_probability: float = Field(default=0.9, ge=0, le=1)
+    within_s: float = Field(default=300.0, gt=0)
     urgent_s: float = Field(default=60.0, ge=0)
 
 
@@ -126,7 +144,7 @@ class EngagementPlanner:
         book, overdue = course.expire(
             book, time_s, grace_s=figures.grace_s, proposal_s=figures.proposal_s
         )
-        serious = np.flatnonzero(found.probability >= figures.probability_min)
+        serious = np.flatnonzero(self._serious(tracks, found))
         if not len(serious):
             return Plan(book, course.rows_of(overdue, time_s), Orders.empty())
         found = found.take(serious[: figures.candidates_max])
@@ -143,6 +161,16 @@ class EngagementPlanner:
         book, ordered, orders = self._order(book, situation, posture, options, picks)
         rows = [*overdue, *aborted, *refused, *proposed, *ordered]
         return Plan(book, course.rows_of(rows, time_s), orders)
+
+    def _serious(self, tracks: Tracks, found: Candidates) -> np.ndarray:
+        """Return which threats anybody would engage if the rules let them."""
+        figures = self._figures
+        identity = tracks.identity[found.row]
+        drone = tracks.class_probability[found.row][:, _DRONES].sum(axis=1)
+        likely = (identity == int(Identity.SUSPECT)) | (drone >= figures.drone_probability)
+        soon = found.earliest_s <= figures.within_s
+        means = found.probability >= figures.probability_min
+        return means & ((identity == int(Identity.HOSTILE)) | (likely & soon))
 
     def _situation(
         self, book: EngagementBook, posture: Posture, tracks: Tracks, time_s: float
@@ -174,14 +202,45 @@ class EngagementPlanner:
     def _picks(
         self, book: EngagementBook, able: Candidates, options: Options, time_s: float
     ) -> dict[int, list[int]]:
-        """Return what to spend on each candidate: one round if there is time to look after it."""
+        """Return what to spend on each candidate: one round if there is time to look after it.
+
+        Tracks that are proposed choose first, so that what was proposed on a free channel is
+        ordered; channels that a salvo did not need go round again.
+        """
         channels = book.free_channels(self._ground.channels, time_s)
         rounds = np.maximum(np.minimum(book.rounds, channels), 0)
-        picks = allocate(self._allocator, able, options, rounds)
-        return {
-            candidate: spent[: self._salvo(able, options, candidate, spent[0])]
-            for candidate, spent in picks.items()
+        proposed = np.isin(able.track, list(book.proposals()))
+        picks = self._spread(able, options, proposed, rounds)
+        return picks | self._spread(able, options, ~proposed, rounds)
+
+    def _spread(
+        self, able: Candidates, options: Options, among: np.ndarray, rounds: I64
+    ) -> dict[int, list[int]]:
+        """Return the picks of some candidates, until no round is left or none of them needs it."""
+        picks: dict[int, list[int]] = {}
+        waiting = among.copy()
+        while waiting.any() and rounds.any():
+            more = self._round_of(able, options, waiting, rounds)
+            if not more:
+                break
+            picks |= more
+            waiting[list(more)] = False
+        return picks
+
+    def _round_of(
+        self, able: Candidates, options: Options, waiting: np.ndarray, rounds: I64
+    ) -> dict[int, list[int]]:
+        """Return the picks of those who wait, and take their rounds away."""
+        mine = options.take(np.flatnonzero(waiting[options.candidate]))
+        given = allocate(self._allocator, able, mine, rounds)
+        back = np.flatnonzero(waiting[options.candidate])
+        picks = {
+            candidate: back[spent[: self._salvo(able, mine, candidate, spent[0])]].tolist()
+            for candidate, spent in given.items()
         }
+        for spent in picks.values():
+            np.subtract.at(rounds, options.asked.site[spent], 1)
+        return picks
 
     def _salvo(self, able: Candidates, options: Options, candidate: int, first: int) -> int:
         """Return how many rounds to spend before looking."""

@@ -57,7 +57,8 @@ class RulesParameters(BaseModel):
     overshoot_s : float
         A round that missed flies on for this long and is kept out of no-fire volumes too.
     fresh_s : float
-        A track not updated for this long is not engaged.
+        A track not updated for this long is not engaged: two looks of a radar that turns in six
+        seconds, and the delay of its link.
     reserve_rounds : int
         Rounds a site keeps to protect itself.
     self_protection_m : float
@@ -79,7 +80,7 @@ class RulesParameters(BaseModel):
     rural_density_per_km2: float = Field(default=400.0, ge=0)
     harm_max: float = Field(default=0.05, ge=0, le=1)
     overshoot_s: float = Field(default=3.0, ge=0)
-    fresh_s: float = Field(default=10.0, gt=0)
+    fresh_s: float = Field(default=15.0, gt=0)
     reserve_rounds: int = Field(default=1, ge=0)
     self_protection_m: float = Field(default=500.0, ge=0)
 
@@ -113,10 +114,14 @@ def is_authorised(tracks: Tracks) -> B8:
 
 
 def is_crewed(tracks: Tracks, crewed_probability_max: float) -> B8:
-    """Return which tracks are, or may well be, aircraft with people on board."""
+    """Return which tracks are, or may well be, aircraft with people on board.
+
+    A filed route makes an aircraft of none that says by Remote ID that it is a drone.
+    """
     share = tracks.class_probability
     crewed = share[:, int(ObjectClass.AEROPLANE)] + share[:, int(ObjectClass.HELICOPTER)]
     planned = (tracks.reasons & int(Reason.FLIGHT_PLAN)) != 0
+    planned &= (tracks.address < 0) | (tracks.address_kind != int(AddressKind.REMOTE_ID))
     return holds_transponder(tracks) | planned | (crewed >= crewed_probability_max)
 
 

@@ -180,7 +180,7 @@ def _kinematics(tracks: Tracks, rows: I64) -> F64:
     return out
 
 
-def worst_of_each(tracks: Tracks, threats: Threats) -> tuple[I64, I64, F64]:
+def worst_of_each(tracks: Tracks, threats: Threats) -> tuple[I64, I64, I64, F64]:
     """Return what each threatening track threatens most; the worst tracks first.
 
     Threats come ranked, so the first of a track is its worst.
@@ -189,6 +189,8 @@ def worst_of_each(tracks: Tracks, threats: Threats) -> tuple[I64, I64, F64]:
     -------
     row : I64
         Row of the track in the picture.
+    whose : I64
+        Row of each threat's track in the picture.
     first : I64
         Row of its worst threat.
     probability : F64
@@ -197,8 +199,7 @@ def worst_of_each(tracks: Tracks, threats: Threats) -> tuple[I64, I64, F64]:
     _, first, of = np.unique(threats.track, return_index=True, return_inverse=True)
     total = np.zeros(len(first))
     np.add.at(total, of, threats.probability)
-    ranked = np.argsort(first, kind="stable")
-    first = first[ranked]
     order = np.argsort(tracks.track, kind="stable")
     row = order[np.searchsorted(tracks.track, threats.track[first], sorter=order)]
-    return row, first, total[ranked]
+    ranked = np.argsort(first, kind="stable")
+    return row[ranked], row[of], first[ranked], total[ranked]

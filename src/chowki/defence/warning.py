@@ -5,11 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from chowki.core.places import Theatre
-from chowki.core.records import Threats, WarningLevel, Warnings
+from chowki.core.records import (
+    DRONE_CLASSES,
+    Identity,
+    Threats,
+    Tracks,
+    TrackStatus,
+    WarningLevel,
+    Warnings,
+)
 from chowki.core.table import F64, I8, I64
+
+B8 = NDArray[np.bool_]
+_DRONES = [int(kind) for kind in DRONE_CLASSES]
+_HELD = np.array([kind in (Identity.SUSPECT, Identity.HOSTILE) for kind in Identity])
 
 _NONE, _ADVISORY = int(WarningLevel.NONE), int(WarningLevel.ADVISORY)
 _COVER, _CLEAR = int(WarningLevel.TAKE_COVER), int(WarningLevel.ALL_CLEAR)
@@ -30,6 +43,12 @@ class WarningParameters(BaseModel):
         A warning is held while that probability is above this: less than to raise it.
     hold_factor : float
         Lead times are longer by this factor while a warning is held.
+    pass_m : float
+        A track counts when its course will take it this near to a place, beyond its radius, or it
+        is as near already: what flies by elsewhere is another place's warning.
+    drone_probability : float
+        A track held neither suspect nor hostile counts from this probability of a drone on, and
+        for an advisory only: nobody is sent to a cellar for what may be a bird.
     track_probability : float
         A track counts from this probability on, so that a thousand birds of one per cent each do
         not add up to a raid.
@@ -49,12 +68,28 @@ class WarningParameters(BaseModel):
     cover_s: float = Field(default=300.0, gt=0)
     raise_probability: float = Field(default=0.5, gt=0, le=1)
     hold_probability: float = Field(default=0.25, gt=0, le=1)
-    hold_factor: float = Field(default=1.5, ge=1)
+    hold_factor: float = Field(default=1.2, ge=1)
+    pass_m: float = Field(default=10_000.0, ge=0)
+    drone_probability: float = Field(default=0.95, ge=0, le=1)
     track_probability: float = Field(default=0.25, gt=0, le=1)
     raise_after_s: float = Field(default=5.0, ge=0)
-    clear_after_s: float = Field(default=300.0, ge=0)
+    clear_after_s: float = Field(default=180.0, ge=0)
     all_clear_s: float = Field(default=600.0, ge=0)
     valid_s: float = Field(default=600.0, gt=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Which threats may raise which warning, one entry each.
+
+    Attributes
+    ----------
+    advises, covers : B8
+        Shape (n,): counts towards an advisory; towards taking cover.
+    """
+
+    advises: B8
+    covers: B8
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +135,7 @@ class WarningKeeper:
 
     def __init__(self, theatre: Theatre, parameters: WarningParameters) -> None:
         self._places = len(theatre.places)
+        self._radius_m = np.array([place.radius_m for place in theatre.places], dtype=np.float64)
         self._figures = parameters
 
     def start(self) -> WarningBoard:
@@ -110,14 +146,39 @@ class WarningKeeper:
             np.zeros(p, dtype=np.int8), np.full(p, -1), never, never, never, never, never
         )
 
+    def weigh(self, threats: Threats, tracks: Tracks, row: I64) -> Evidence:
+        """Return which threats count, by what their tracks are and where they go.
+
+        Confirmed suspects and hostiles that close on the place count for both warnings, what is
+        very probably a drone besides for an advisory.
+
+        Parameters
+        ----------
+        threats : Threats
+            Pairs of track and place.
+        tracks : Tracks
+            The picture.
+        row : I64
+            Row of each threat's track in it.
+        """
+        f = self._figures
+        reach_m = f.pass_m + self._radius_m[threats.place]
+        closing = (threats.cpa_m <= reach_m) & (threats.cpa_time_s > 0.0)
+        closing |= threats.distance_m <= reach_m
+        closing &= threats.probability >= f.track_probability
+        closing &= tracks.status[row] == int(TrackStatus.CONFIRMED)
+        held = _HELD[tracks.identity[row]]
+        drone = tracks.class_probability[row][:, _DRONES].sum(axis=1) >= f.drone_probability
+        return Evidence(closing & (held | drone), closing & held)
+
     def update(
-        self, board: WarningBoard, threats: Threats, time_s: float
+        self, board: WarningBoard, threats: Threats, evidence: Evidence, time_s: float
     ) -> tuple[WarningBoard, Warnings]:
         """Return the board at a time, and a row for each place whose warning changed."""
         f = self._figures
-        counted = threats.probability >= f.track_probability
+        counted = evidence.advises
         advisory = self._at_least_one(threats, counted, f.advisory_s) >= f.raise_probability
-        cover = self._at_least_one(threats, counted, f.cover_s) >= f.raise_probability
+        cover = self._at_least_one(threats, evidence.covers, f.cover_s) >= f.raise_probability
         longer = f.hold_factor * f.advisory_s
         held = self._at_least_one(threats, counted, longer) >= f.hold_probability
         board = replace(
@@ -126,9 +187,10 @@ class WarningKeeper:
             cover_since_s=_since(board.cover_since_s, cover, time_s),
             quiet_since_s=_since(board.quiet_since_s, ~held, time_s),
         )
-        return self._changed(board, self._next_level(board, time_s), threats, time_s)
+        level = self._next_level(board, time_s)
+        return self._changed(board, level, threats, counted, time_s)
 
-    def _at_least_one(self, threats: Threats, counted: np.ndarray, within_s: float) -> F64:
+    def _at_least_one(self, threats: Threats, counted: B8, within_s: float) -> F64:
         """Return P(at least one counted track means the place and may arrive within a time)."""
         near = counted & (threats.time_to_go_low_s <= within_s)
         missed = np.log1p(-np.minimum(threats.probability[near], 1.0 - 1e-12))
@@ -149,7 +211,7 @@ class WarningKeeper:
         return np.where(cover, _COVER, after).astype(np.int8)
 
     def _changed(
-        self, board: WarningBoard, level: I8, threats: Threats, time_s: float
+        self, board: WarningBoard, level: I8, threats: Threats, counted: B8, time_s: float
     ) -> tuple[WarningBoard, Warnings]:
         f = self._figures
         up = (level == _ADVISORY) | (level == _COVER)
@@ -170,14 +232,14 @@ class WarningKeeper:
             expires_s=expires,
             next_number=board.next_number + int(fresh.sum()),
         )
-        return after, self._rows(after, told, threats, time_s)
+        return after, self._rows(after, told, threats, counted, time_s)
 
-    def _rows(self, board: WarningBoard, told: I64, threats: Threats, time_s: float) -> Warnings:
-        f = self._figures
-        longest = f.hold_factor * f.advisory_s
-        near = threats.probability >= f.track_probability
-        near = np.flatnonzero(near & (threats.time_to_go_low_s <= longest))
-        any_one = self._at_least_one(threats, threats.probability >= f.track_probability, longest)
+    def _rows(
+        self, board: WarningBoard, told: I64, threats: Threats, counted: B8, time_s: float
+    ) -> Warnings:
+        longest = self._figures.hold_factor * self._figures.advisory_s
+        near = np.flatnonzero(counted & (threats.time_to_go_low_s <= longest))
+        any_one = self._at_least_one(threats, counted, longest)
         # written from the last arrival to the first, so that the first one stays
         order = near[np.argsort(-threats.time_to_go_s[near], kind="stable")]
         first = np.full(self._places, -1, dtype=np.int64)
@@ -201,6 +263,6 @@ class WarningKeeper:
         )
 
 
-def _since(since_s: F64, holds: np.ndarray, time_s: float) -> F64:
+def _since(since_s: F64, holds: B8, time_s: float) -> F64:
     """Return since when a condition has held, given whether it holds now."""
     return np.where(holds, np.where(np.isnan(since_s), time_s, since_s), np.nan)
