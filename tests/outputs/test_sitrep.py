@@ -7,6 +7,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from pyproj import Geod
 
@@ -254,3 +255,32 @@ def test_document_has_stable_keys(report):
         "intercepted", "leakers",
     ]  # fmt: skip
     assert document["period"]["start"] == "2025-05-09T14:30:00Z"
+
+
+def test_a_proposal_that_was_withdrawn_is_no_engagement(workshop):
+    recording = workshop.raid().recording()
+    before = situation(recording)
+    one = recording.engagements.slice(0, 1).to_pydict()
+    rows = [
+        one | {"engagement": [9_999], "state": [int(state)], "rounds": [0]}
+        for state in (EngagementState.PROPOSED, EngagementState.ABORTED)
+    ]
+    schema = recording.engagements.schema
+    extra = [pa.Table.from_pydict(row, schema=schema) for row in rows]
+    recording.engagements = pa.concat_tables([recording.engagements, *extra])
+    after = situation(recording)
+    assert after.engagement.withdrawn == before.engagement.withdrawn + 1
+    assert after.engagement.engagements == before.engagement.engagements
+    assert after.engagement.aborted == before.engagement.aborted
+    assert "withdrawn before an order" in after.text()
+
+
+@pytest.mark.parametrize("far", [0, 1, 2])
+def test_tracks_far_from_every_place_are_said_only_when_there_are_some(workshop, far):
+    story = workshop.raid()
+    story.flights += [workshop.Flight(1, offset_m=80_000.0) for _ in range(far)]
+    report = situation(story.recording())
+    told = " ".join(report.text().split())
+    assert report.outside_tracks == far
+    assert ("came near" in told) is (far > 0)
+    assert far == 0 or f"{far} of them came near no defended place." in told

@@ -13,15 +13,36 @@ from chowki.outputs.sitrep.sightings import Nearby
 
 
 def final_engagements(engagements: Any) -> I64:
-    """Return the last row of each engagement that was ordered (refusals left out)."""
-    state = column(engagements, "state")
-    ordered = np.flatnonzero(
-        (state != EngagementState.REFUSED) & (state != EngagementState.PROPOSED)
-    )
-    last = last_rows(
-        column(engagements, "engagement")[ordered], column(engagements, "time_s")[ordered]
-    )
+    """Return the last row of each engagement that was ordered.
+
+    Refusals are left out, and proposals that were withdrawn before an order.
+    """
+    state, number = column(engagements, "state"), column(engagements, "engagement")
+    ordered = np.flatnonzero(np.isin(number, number[_left(state)]) & _after_order(state))
+    last = last_rows(number[ordered], column(engagements, "time_s")[ordered])
     return ordered[last]
+
+
+def withdrawn(engagements: Any) -> int:
+    """Return how many proposals were withdrawn before an order."""
+    state, number = column(engagements, "state"), column(engagements, "engagement")
+    ended = np.unique(number[state == EngagementState.ABORTED])
+    return int((~np.isin(ended, number[_left(state)])).sum())
+
+
+def _left(state: I64) -> Any:
+    """Return which rows prove that an engagement was ordered."""
+    proofs = (
+        EngagementState.ORDERED,
+        EngagementState.IN_FLIGHT,
+        EngagementState.INTERCEPTED,
+        EngagementState.MISSED,
+    )
+    return np.isin(state, [int(proof) for proof in proofs])
+
+
+def _after_order(state: I64) -> Any:
+    return (state != EngagementState.REFUSED) & (state != EngagementState.PROPOSED)
 
 
 def engagement_facts(evidence: Evidence) -> EngagementFact:
@@ -39,6 +60,7 @@ def engagement_facts(evidence: Evidence) -> EngagementFact:
         missed=missed,
         aborted=aborted,
         open=len(final) - intercepted - missed - aborted,
+        withdrawn=withdrawn(table),
         rounds=rounds_spent(table),
         refused=refusals(table),
         on_aircraft=int(np.isin(track, aircraft_tracks(evidence.tracks)).sum()),

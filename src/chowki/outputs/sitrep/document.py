@@ -164,6 +164,7 @@ def _engagements(report: SituationReport) -> Document:
         "missed": done.missed,
         "aborted": done.aborted,
         "open": done.open,
+        "proposals_withdrawn": done.withdrawn,
         "rounds": {kind.name.lower(): number for kind, number in done.rounds.items()},
         "refused": [
             {"reason": reason.name.lower(), "in_words": words.REFUSALS[reason], "tracks": number}

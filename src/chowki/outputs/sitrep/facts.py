@@ -20,7 +20,7 @@ class SightingRule:
         A track held neither suspect nor hostile counts when its drone classes together reach
         this probability and it is pending or unknown ("drone-like").
     pictures : int
-        In how many recorded pictures a track must have counted, so that one moment of doubt
+        In how many recorded pictures a track must have counted, so that half a minute of doubt
         about a bird is no drone.
     armed_probability : float
         From where on a drone track is suspected to be armed.
@@ -30,7 +30,7 @@ class SightingRule:
 
     radius_m: float = 15_000.0
     drone_probability: float = 0.9
-    pictures: int = 3
+    pictures: int = 6
     armed_probability: float = 0.5
     threat_probability: float = 0.5
 
@@ -121,6 +121,8 @@ class EngagementFact:
         Engagements ordered, and distinct tracks among them.
     intercepted, missed, aborted, open : int
         As the sites reported them; ``open`` had not ended with the recording.
+    withdrawn : int
+        Proposals withdrawn before an order; they count as no engagement.
     rounds : dict
         Rounds spent by kind of effector.
     refused : dict
@@ -135,6 +137,7 @@ class EngagementFact:
     missed: int
     aborted: int
     open: int
+    withdrawn: int
     rounds: dict[EffectorKind, int]
     refused: dict[Refusal, int]
     on_aircraft: int

@@ -108,7 +108,7 @@ def _drones(report: SituationReport) -> str:
     first = f"{words.counted(report.drone_tracks, 'drone track')} confirmed, {armed}."
     if not report.outside_tracks or not report.places:
         return first
-    return f"{first} {words.counted(report.outside_tracks, 'track')} came near no defended place."
+    return f"{first} {report.outside_tracks} of them came near no defended place."
 
 
 def _threatened(report: SituationReport) -> str:
@@ -170,6 +170,9 @@ def _engagement_words(report: SituationReport) -> str:
             f"missed, {done.aborted} broken off, {done.open} open at the end, by the sites' own "
             f"reports. Rounds spent: {_rounds(report)}."
         )
+        if done.withdrawn:
+            proposals = words.counted(done.withdrawn, "proposal")
+            first += f" {proposals} withdrawn before an order."
     return " ".join([first, _truth_words(report), _leaker_words(report), _refusal_words(report)])
 
 

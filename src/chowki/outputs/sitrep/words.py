@@ -24,7 +24,7 @@ EFFECTORS = {
 REFUSALS = {
     Refusal.NONE: "of no reason on record",
     Refusal.HOLD: "weapons control status was hold",
-    Refusal.IDENTITY: "identity did not permit it (unknown is never engaged)",
+    Refusal.IDENTITY: "not held hostile as the posture asks (unknown is never engaged)",
     Refusal.NO_FIRE_VOLUME: "intercept inside a no-fire volume round an aircraft",
     Refusal.BORDER: "intercept beyond the defended side of the border",
     Refusal.CIVILIAN_HARM: "debris could have harmed people on the ground",
