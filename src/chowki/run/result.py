@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,22 @@ from chowki.core.records import EngagementState, Fate, TrackStatus, WarningLevel
 from chowki.outputs.recorder import JOURNAL, write_whole
 from chowki.outputs.recording import Recording
 
+if TYPE_CHECKING:
+    from chowki.outputs.score import ReportScore, Score
+
 pc: Any = compute  # its functions are made at import, and no checker knows them
+
+_TOLD = {  # of the scores, what stands in the summary, and under which name
+    "objects": "objects_that_report",
+    "objects_tracked": "objects_tracked",
+    "gospa_m": "gospa_m",
+    "completeness": "completeness",
+    "switches": "identity_switches",
+    "false_tracks": "false_tracks",
+    "time_to_confirm_median_s": "time_to_confirm_s",
+    "error_median_m": "error_median_m",
+    "error_95_m": "error_95_m",
+}
 
 
 class Run:
@@ -79,6 +94,18 @@ class Run:
         """Return whether the run was ended before its time."""
         return self.state != "complete"
 
+    @cached_property
+    def scores(self) -> Score | ReportScore | None:
+        """Return the scores against truth: simulated, or what targets reported of themselves."""
+        from chowki.outputs.score import score, score_reports
+
+        return score(self.recording) or score_reports(self.recording)
+
+    def _scored(self) -> dict[str, Any]:
+        """Return the scores in a few numbers."""
+        told = {} if self.scores is None else self.scores.document()
+        return {name: told[key] for key, name in _TOLD.items() if key in told}
+
     def summary(self) -> dict[str, Any]:
         """Return the run in a few numbers, all counted from what was recorded."""
         recording = self.recording
@@ -101,6 +128,7 @@ class Run:
             ),
             **self._engaged(),
             **self._fates(),
+            **self._scored(),
             "digest": self.digest,
         }
 
@@ -118,13 +146,11 @@ class Run:
             If a file can't be written.
         """
         from chowki.outputs.report import write_report
-        from chowki.outputs.score import score, score_reports
         from chowki.outputs.sitrep import situation
 
         path = Path(path)
         found = situation(self.recording)
-        scores = score(self.recording) or score_reports(self.recording)
-        write_report(self.recording, found, scores, path)
+        write_report(self.recording, found, self.scores, path)
         write_whole(path.with_name("sitrep.txt"), found.text().encode())
         write_whole(path.with_name("sitrep.json"), strict_json(found.document()).encode())
 
