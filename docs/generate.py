@@ -1,10 +1,12 @@
-"""Writes the generated parts of the pages in docs/; with --check only says which are stale.
+"""Writes what is generated in docs/; with --check only says what is stale.
 
-A part stands between ``<!-- generated: NAME -->`` and ``<!-- end of NAME -->``.
+The JSON Schema of a scenario is a file of its own. In the pages, a generated part stands between
+``<!-- generated: NAME -->`` and ``<!-- end of NAME -->``.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +14,7 @@ from enum import IntEnum, IntFlag
 from pathlib import Path
 from typing import Any
 
+from chowki import scenario
 from chowki.cli.door import EXIT_CODES
 from chowki.core import records
 from chowki.core.table import Table
@@ -23,22 +26,31 @@ Schema = dict[str, Any]
 def main() -> int:
     """Write or check every part; return 1 when a page was stale and ``--check`` was given."""
     check = "--check" in sys.argv[1:]
-    stale = [path for path in sorted(DOCS.rglob("*.md")) if _refresh(path, write=not check)]
+    pages = sorted(DOCS.rglob("*.md"))
+    stale = [path for path in pages if _put(path, _page(path), write=not check)]
+    file = DOCS / "scenario.schema.json"
+    if _put(file, json.dumps(scenario.schema(), indent=2) + "\n", write=not check):
+        stale.append(file)
     for path in stale:
         print(f"{path.relative_to(DOCS.parent)}: {'stale' if check else 'written'}")
     return int(check and bool(stale))
 
 
-def _refresh(path: Path, *, write: bool) -> bool:
-    """Return whether a page differs from what it should be, after writing it if asked."""
-    old = path.read_text(encoding="utf-8")
+def _put(path: Path, new: str, *, write: bool) -> bool:
+    """Return whether a file differs from what it should be, after writing it if asked."""
+    stale = new != path.read_text(encoding="utf-8")
+    if stale and write:
+        path.write_text(new, encoding="utf-8")
+    return stale
+
+
+def _page(path: Path) -> str:
+    """Return a page with its generated parts as they should be."""
     pattern = re.compile(
         r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end of (?P=name) -->)", re.S
     )
-    new = pattern.sub(lambda m: f"{m[1]}\n{PARTS[m['name']]()}\n\n{m[3]}", old)
-    if write and new != old:
-        path.write_text(new, encoding="utf-8")
-    return new != old
+    old = path.read_text(encoding="utf-8")
+    return pattern.sub(lambda m: f"{m[1]}\n{PARTS[m['name']]()}\n\n{m[3]}", old)
 
 
 def _tables() -> str:
@@ -76,9 +88,7 @@ def _exit_codes() -> str:
 
 def _scenario_keys() -> str:
     """Return every key of a scenario, section by section, from its JSON Schema."""
-    from chowki.scenario import schema
-
-    whole = schema()
+    whole = scenario.schema()
     sections = [("top level", whole), *whole.get("$defs", {}).items()]
     return "\n\n".join(_section(name, part) for name, part in sections if part.get("properties"))
 

@@ -20,7 +20,7 @@ def schema():
 
 
 def test_the_shipped_copy_is_in_step(schema):
-    """Rewrite it with: chowki check --schema > docs/scenario.schema.json."""
+    """Rewrite it with: make docs."""
     assert json.loads(SHIPPED_COPY.read_text(encoding="utf-8")) == schema
 
 
