@@ -123,20 +123,21 @@ def find_options(situation: Situation, able: Candidates, figures: RulesParameter
     )
     kill, found = numbers[:, 5] * _audible(situation, asked), _found(situation, asked)
     near = np.flatnonzero(found >= LEAST_FOUND)
-    asked = asked.take(near)
-    refusal = judge_requests(situation, asked, figures)
+    asked, refusal = asked.take(near), np.zeros(len(near), dtype=np.int8)
+    if len(near):
+        refusal = judge_requests(situation, asked, figures)
     return Options(candidate[near], asked, (kill * found)[near], refusal)
 
 
 def _found(situation: Situation, asked: Requests) -> F64:
     """Return the probability that a track is where a round searches when it comes there.
 
-    1 - exp(-r^2 / 2 s^2), the chance of a circular normal error below r (Blackman and Popoli 1999,
-    app. B), with s grown from the uncertainty of position and velocity until the intercept.
+    1 - exp(-r^2 / 2 s^2), a circular normal error below r (Rayleigh's distribution), with s grown
+    from the uncertainty of position and velocity until the intercept; NaN where that is unknown.
     """
     tracks, row = situation.tracks, asked.row
-    known = np.nan_to_num(tracks.sd_horizontal_m[row], nan=1e6) ** 2 / 2.0
-    drift = np.nan_to_num(tracks.sd_speed_mps[row], nan=1e3) ** 2 / 3.0
+    known = tracks.sd_horizontal_m[row] ** 2 / 2.0
+    drift = tracks.sd_speed_mps[row] ** 2 / 3.0
     spread = np.maximum(known + drift * asked.delay_s**2, 1.0)
     return -np.expm1(-0.5 * situation.plan.acquisition_m[asked.site] ** 2 / spread)
 

@@ -210,6 +210,8 @@ class EngagementPlanner:
         channels = book.free_channels(self._ground.channels, time_s)
         rounds = np.maximum(np.minimum(book.rounds, channels), 0)
         proposed = np.isin(able.track, list(book.proposals()))
+        if not len(options.candidate) or not rounds.any():
+            return {}
         picks = self._spread(able, options, proposed, rounds)
         return picks | self._spread(able, options, ~proposed, rounds)
 

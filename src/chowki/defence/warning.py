@@ -34,8 +34,9 @@ class WarningParameters(BaseModel):
     Attributes
     ----------
     advisory_s, cover_s : float
-        Lead times. 15 minutes lets people get home and sirens be manned; 5 minutes is what it
-        takes to reach a cellar with children.
+        Lead times. 15 minutes to the expected arrival let people get home and sirens be manned;
+        5 minutes to the earliest arrival (lower end of its interval) are what it takes to reach a
+        cellar with children.
     raise_probability : float
         P(at least one drone means this place) at which a warning is raised. Low: a warning for
         nothing costs less than one that never came.
@@ -176,11 +177,13 @@ class WarningKeeper:
     ) -> tuple[WarningBoard, Warnings]:
         """Return the board at a time, and a row for each place whose warning changed."""
         f = self._figures
-        counted = evidence.advises
-        advisory = self._at_least_one(threats, counted, f.advisory_s) >= f.raise_probability
-        cover = self._at_least_one(threats, evidence.covers, f.cover_s) >= f.raise_probability
-        longer = f.hold_factor * f.advisory_s
-        held = self._at_least_one(threats, counted, longer) >= f.hold_probability
+        counted, longer = evidence.advises, f.hold_factor * f.advisory_s
+        soon = threats.time_to_go_s
+        covered = evidence.covers & (threats.time_to_go_low_s <= f.cover_s)
+        advisory = self._at_least_one(threats, counted & (soon <= f.advisory_s))
+        cover = self._at_least_one(threats, covered) >= f.raise_probability
+        advisory = advisory >= f.raise_probability
+        held = self._at_least_one(threats, counted & (soon <= longer)) >= f.hold_probability
         board = replace(
             board,
             advisory_since_s=_since(board.advisory_since_s, advisory, time_s),
@@ -190,9 +193,8 @@ class WarningKeeper:
         level = self._next_level(board, time_s)
         return self._changed(board, level, threats, counted, time_s)
 
-    def _at_least_one(self, threats: Threats, counted: B8, within_s: float) -> F64:
-        """Return P(at least one counted track means the place and may arrive within a time)."""
-        near = counted & (threats.time_to_go_low_s <= within_s)
+    def _at_least_one(self, threats: Threats, near: B8) -> F64:
+        """Return P(at least one of some tracks means the place)."""
         missed = np.log1p(-np.minimum(threats.probability[near], 1.0 - 1e-12))
         return -np.expm1(np.bincount(threats.place[near], missed, minlength=self._places))
 
@@ -238,8 +240,8 @@ class WarningKeeper:
         self, board: WarningBoard, told: I64, threats: Threats, counted: B8, time_s: float
     ) -> Warnings:
         longest = self._figures.hold_factor * self._figures.advisory_s
-        near = np.flatnonzero(counted & (threats.time_to_go_low_s <= longest))
-        any_one = self._at_least_one(threats, counted, longest)
+        within = counted & (threats.time_to_go_s <= longest)
+        near, any_one = np.flatnonzero(within), self._at_least_one(threats, within)
         # written from the last arrival to the first, so that the first one stays
         order = near[np.argsort(-threats.time_to_go_s[near], kind="stable")]
         first = np.full(self._places, -1, dtype=np.int64)

@@ -206,13 +206,17 @@ def route_fit(
     above = np.empty(len(points_m))
     for q in range(len(points_m)):
         above[q] = vertical_and_height(frame, points_m[q, 0], points_m[q, 1], points_m[q, 2])[3]
-    leg = np.empty(4)
+    leg, slack = np.empty(4), np.empty(3)
+    slack[2] = tolerance_s
     for i in range(len(state)):
         x = state[i]
         height = vertical_and_height(frame, x[0], x[1], x[2])[3]
+        slack[1] = height_slack_m[i]
         for k in range(len(starts) - 1):
-            slack = np.array([half_width_m[k], height_slack_m[i], tolerance_s])
+            slack[0] = half_width_m[k]
             for q in range(starts[k], starts[k + 1] - 1):
+                if not times_s[q] - tolerance_s <= at_s <= times_s[q + 1] + tolerance_s:
+                    continue
                 leg[0], leg[1] = points_m[q, 0], points_m[q, 1]
                 leg[2], leg[3] = points_m[q + 1, 0] - leg[0], points_m[q + 1, 1] - leg[1]
                 if _keeps_to(x, height, leg, above[q : q + 2], times_s[q : q + 2], at_s, slack):
