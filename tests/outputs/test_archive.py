@@ -36,7 +36,18 @@ from chowki.outputs import recorder as recorder_module
 from chowki.outputs.archive import NAMES, archive, is_archived
 from chowki.outputs.recorder import Recorder
 from chowki.outputs.recording import Recording
+from chowki.run import run as run_scenario
 
+COMPARED = (
+    "tracks",
+    "threats",
+    "warnings",
+    "engagements",
+    "truth",
+    "detections",
+    "scans",
+    "statuses",
+)
 START_S = 1_000_000.0
 LAT_DEG, LON_DEG, HEIGHT_M = 32.5, 74.5, 300.0
 MANIFEST = {"scenario": None, "scenario_digest": None, "seed": 1, "feeds": [], "version": "9"}
@@ -318,3 +329,20 @@ def test_empty_tables_have_their_columns(run: Path) -> None:
     assert orders.num_rows == 0
     assert "lat_deg" in orders.column_names
     assert list(pd.read_parquet(run / "tables" / "orders").columns) == orders.column_names
+
+
+def test_tables_gathered_during_a_run_are_those_of_its_journal(tmp_path: Path) -> None:
+    done = run_scenario("single-site", out=tmp_path, until_s=60.0, report=False)
+    gathered = {name: getattr(done.recording, name) for name in COMPARED}
+    rows = json.loads((tmp_path / "tables" / "complete.json").read_text())["rows"]
+    assert archive(tmp_path) == rows
+    again = Recording(tmp_path)
+    for name, table in gathered.items():
+        assert table.num_rows == rows[name]
+        assert table.equals(getattr(again, name)) or _same(table, getattr(again, name)), name
+
+
+def _same(one: pa.Table, other: pa.Table) -> bool:
+    """Return whether two tables hold the same values; NaN is the same as NaN."""
+    assert one.schema == other.schema
+    return one.to_pandas().equals(other.to_pandas())

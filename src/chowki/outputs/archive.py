@@ -83,6 +83,7 @@ _ROWS: dict[str, Any] = {
     ),
 }
 NAMES = (*_KINDS, *_ROWS)
+ROWS_MAX = 10_000_000
 
 
 @dataclass(slots=True)
@@ -170,6 +171,57 @@ def archive(folder: Path) -> dict[str, int]:
         raise JournalError(f"{folder / JOURNAL}: it ends before the theatre is described")
     _finish(tables, {"head": reader.head, "rows": counts, "files": files})
     return counts
+
+
+class Collected:
+    """The rows of a run, gathered while it is recorded: tables without reading the journal again.
+
+    A run too long to be kept in memory is let go; its tables come from the journal, as they do
+    after a crash. Either way they hold the same rows.
+
+    Parameters
+    ----------
+    station : Station
+        Frame of reference of the run.
+    """
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._batch = _Batch()
+        self._rows = 0
+
+    def add(self, message: Any) -> None:
+        """Take up one message as it was recorded."""
+        if self._rows > ROWS_MAX:
+            return
+        self._batch.add(message)
+        self._rows += len(message) if isinstance(message, Truth) else 1
+        if self._rows > ROWS_MAX:
+            self._batch = _Batch()
+
+    def write(self, folder: Path, head: str) -> None:
+        """Write the tables of a run whose journal is closed.
+
+        Parameters
+        ----------
+        folder : Path
+            Folder of the run.
+        head : str
+            Digest of its journal.
+
+        Raises
+        ------
+        OutputError
+            If a table can't be written.
+        """
+        if self._rows > ROWS_MAX:
+            return
+        counts, files = dict.fromkeys(NAMES, 0), dict[str, str]()
+        for name, table in _arrow_tables(self._batch, self._station).items():
+            counts[name] = table.num_rows
+            file = f"{name}/000000.parquet"
+            files[file] = _write(folder / TABLES / file, table)
+        _finish(folder / TABLES, {"head": head, "rows": counts, "files": files})
 
 
 def is_archived(folder: Path) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,8 @@ class Recorder:
         Simulated seconds between whole pictures, and between positions of the truth.
     commit_period_s : float
         Seconds of wall time after which a group of records is brought to the medium.
+    listener : callable, optional
+        Is told each message as it was recorded.
 
     Raises
     ------
@@ -64,10 +67,12 @@ class Recorder:
         *,
         record_period_s: float = 10.0,
         commit_period_s: float = 0.01,
+        listener: Callable[[Any], None] | None = None,
     ) -> None:
         self.folder = folder
         self.manifest = dict(manifest)
         self._period_s = record_period_s
+        self._tell = listener or _nobody
         self._live = not theatre.simulated
         self._picture_due_s = -np.inf
         self._truth_due_s = -np.inf
@@ -92,6 +97,7 @@ class Recorder:
             return
         payload = self._encoder.encode(message)
         self.journal.append(Channel.EVENT, payload, sync=isinstance(message, Act))
+        self._tell(message)
 
     def truth(self, truth: Truth) -> None:
         """Record simulated reality: all that flies once a period, and each change of fate.
@@ -110,7 +116,9 @@ class Recorder:
             kept |= truth.fate == Fate.FLYING
         self._targets, self._fates = truth.target.copy(), truth.fate.copy()
         if kept.any():
-            self.journal.append(Channel.TRUTH, self._encoder.encode(truth.take(kept)))
+            recorded = truth.take(kept)
+            self.journal.append(Channel.TRUTH, self._encoder.encode(recorded))
+            self._tell(recorded)
 
     def close(self, *, interrupted: bool = False) -> None:
         """Close the journal and complete the manifest with its digest.
@@ -142,6 +150,7 @@ class Recorder:
         conclusion = Conclusion(frame_digest(frame), picture, kept)
         payload = self._encoder.encode(conclusion)
         self.journal.append(Channel.FRAME, payload, sync=self._live and len(frame.warnings) > 0)
+        self._tell(conclusion)
 
     def _next_due_s(self, time_s: float) -> float:
         """Return the next whole period, so that pictures and truth fall on the same seconds."""
@@ -166,6 +175,10 @@ class Recorder:
         told = {**self.manifest, "state": state, "records": self.journal.acknowledged}
         told["digest"] = None if state == "open" else self.journal.head
         write_whole(self.folder / MANIFEST, json.dumps(told, indent=2, allow_nan=True).encode())
+
+
+def _nobody(_message: Any) -> None:
+    """Listen to nothing."""
 
 
 def write_whole(path: Path, content: bytes) -> None:

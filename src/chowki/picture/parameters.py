@@ -43,10 +43,10 @@ class IdentityParameters(BaseModel):
         default=40.0, gt=0, description="reported and tracked velocity differ at least by this"
     )
     weigh_period_s: float = Field(
-        default=5.0, ge=0, description="seconds between weighings of a track that is no drone"
+        default=6.0, ge=0, description="seconds between weighings of a track that is no drone"
     )
     drone_period_s: float = Field(
-        default=2.0, ge=0, description="seconds between weighings of one that may be a drone"
+        default=3.0, ge=0, description="seconds between weighings of one that may be a drone"
     )
     memory_s: float = Field(
         default=120.0, gt=0, description="time over which evidence from motion fades"

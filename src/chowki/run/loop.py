@@ -13,6 +13,7 @@ from types import FrameType
 
 from chowki.core.messages import Event, Frame
 from chowki.core.records import TrackStatus
+from chowki.outputs.archive import Collected
 from chowki.outputs.recorder import Recorder
 from chowki.run.assemble import Assembly, FeedFile, assemble
 from chowki.run.result import Run
@@ -128,7 +129,14 @@ def _until(asked: threading.Event, assembly: Assembly) -> Iterator[Event]:
 def _recording(folder: Path, assembly: Assembly) -> Generator[Recorder]:
     """Record what happens within; closed whole at the end or by Ctrl-C, let go after a failure."""
     theatre = assembly.built.theatre
-    recorder = Recorder(folder, theatre, assembly.manifest, commit_period_s=COMMIT_PERIOD_S)
+    collected = Collected(theatre.station)
+    recorder = Recorder(
+        folder,
+        theatre,
+        assembly.manifest,
+        commit_period_s=COMMIT_PERIOD_S,
+        listener=collected.add,
+    )
     started_s = time.perf_counter()
     try:
         yield recorder
@@ -141,6 +149,7 @@ def _recording(folder: Path, assembly: Assembly) -> Generator[Recorder]:
         raise
     recorder.manifest["wall_s"] = time.perf_counter() - started_s
     recorder.close()
+    collected.write(folder, recorder.journal.head)
 
 
 @contextmanager
