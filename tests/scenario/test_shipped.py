@@ -72,10 +72,10 @@ def test_its_places_are_those_of_the_report(second_wave):
 
 def test_its_sensors_are_about_eighty_and_watch_each_place(second_wave, built):
     kinds = [sensor.kind for sensor in built.theatre.sensors]
-    assert len(kinds) == 80
+    assert len(kinds) == 79
     counts = {group.name: group.members for group in second_wave.sensors}
     assert counts == {
-        "long-range": 8, "low-level": 30, "direction-finder": 16, "electro-optical": 16,
+        "long-range": 8, "low-level": 29, "direction-finder": 16, "electro-optical": 16,
         "ads-b": 7, "remote-id": 3,
     }  # fmt: skip
     low = np.array([s.position_m for s in built.theatre.sensors if s.name.startswith("low-level")])

@@ -11,6 +11,8 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
 
+from chowki.core.table import F64
+
 
 def canonical(document: Any) -> str:
     """Return JSON in the one spelling that digests are taken of.
@@ -71,9 +73,9 @@ def restore(kind: Any, told: Any) -> Any:
     if is_dataclass(kind):
         hints = _hints(cast("type[Any]", kind))
         return cast("Any", kind)(**{name: restore(hints[name], told[name]) for name in told})
-    origin = get_origin(kind)
-    if origin is np.ndarray:
+    if kind == F64:
         return np.array(told["values"], dtype=np.float64).reshape(told["shape"])
+    origin = get_origin(kind)
     if origin is tuple:
         return _restore_tuple(get_args(kind), told)
     if origin in {Union, UnionType}:
