@@ -32,7 +32,9 @@ CHECKED = [
 FEEDS = ["opensky", "sbs", "aircraft-json", "asterix", "remote-id", "gps", "plots"]
 
 
-@pytest.mark.parametrize(("port", "name", "check"), CHECKED, ids=lambda value: getattr(value, "__name__", value))
+@pytest.mark.parametrize(
+    ("port", "name", "check"), CHECKED, ids=lambda value: getattr(value, "__name__", value)
+)
 def test_part_conforms(port, name, check):
     check(part(port, name))
 
