@@ -43,7 +43,7 @@ def test_continuous_integration_calls_make_test(root):
 
 def test_make_test_ends_with_pytest(make, root):
     done = subprocess.run(
-        [make, "--dry-run", "--always-make", "test"],
+        [make, "--no-print-directory", "--dry-run", "--always-make", "test"],
         cwd=root,
         capture_output=True,
         text=True,
