@@ -114,5 +114,5 @@ def _bar(err: Console) -> Any:
         TimeElapsedColumn(),
         console=err,
         expand=True,
-        refresh_per_second=5,
+        refresh_per_second=1,
     )
