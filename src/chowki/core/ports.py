@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from chowki.core.messages import Act, Decision, Event, Frame, Scan, Status
-from chowki.core.places import Ground, Sensor, Site, Theatre, Volume
+from chowki.core.places import Ground, Sensor, Theatre, Volume
 from chowki.core.records import Detections, Orders, Tasks, Threats, Tracks, Truth
 from chowki.core.table import F64, I8, I64
 
@@ -282,8 +282,3 @@ class EffectorModel(Protocol):
     def advance(self, aloft: Aloft, time_s: float) -> tuple[I64, list[Status]]:
         """Return target numbers intercepted up to a time, and what the sites report."""
         ...
-
-
-def sites_by_index(sites: Sequence[Site]) -> dict[int, Site]:
-    """Return sites by their index."""
-    return {site.index: site for site in sites}
