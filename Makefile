@@ -2,6 +2,7 @@
 # package registry, and nothing else.
 
 VENV := .venv
+PEERS := .venv-peers
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
@@ -21,10 +22,10 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint golden bench lock picture docs clean
+.PHONY: help demo test lint golden bench bench-tracker lock picture docs clean
 
 help: ## Say what each command does
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
 
 demo: $(VENV)/.warm ## Run the shipped scenario second-wave and print its report
 	@$(BIN)/chowki run second-wave --out out/second-wave
@@ -44,6 +45,9 @@ golden: $(VENV)/.tools ## Accept what the golden scenarios give now
 bench: $(VENV)/.tools $(VENV)/.warm ## Measure speed; writes docs/benchmarks.md and the table in README.md
 	@$(BIN)/python benchmarks/run.py
 
+bench-tracker: $(VENV)/.tools $(VENV)/.warm $(PEERS)/.installed ## Hold the tracker against its goals and Stone Soup; writes docs/tracker.md
+	@$(BIN)/python benchmarks/tracker/run.py $(if $(ONLY),--only $(ONLY))
+
 picture: $(VENV)/.warm ## Make the picture of the README from the report (needs chromium)
 	@test -f out/second-wave/report.html || $(BIN)/chowki run second-wave --out out/second-wave
 	@$(BIN)/python docs/picture.py out/second-wave/report.html docs/media/report.png
@@ -55,11 +59,13 @@ lock: $(VENV)/.tools ## Pin every package and its hashes anew
 	@printf "hatchling>=1.27\neditables>=0.5\n" | $(LOCK) pyproject.toml - --output-file requirements.txt
 	@printf "hatchling>=1.27\neditables>=0.5\n" | $(LOCK) pyproject.toml - --group dev \
 		--constraint requirements.txt --output-file requirements-dev.txt
-	@if grep -nE '://|^ *-' requirements*.txt | grep -v -- '--hash='; then \
+	@printf "stonesoup==1.9.1\n" | $(LOCK) - --constraint requirements-dev.txt \
+		--output-file benchmarks/tracker/requirements-peers.txt
+	@if grep -nE '://|^ *-' requirements*.txt benchmarks/tracker/requirements-peers.txt | grep -v -- '--hash='; then \
 		echo "a lock file names a registry: nothing of the sort may stand there" >&2; exit 1; fi
 
 clean: ## Remove what was made: environment, caches, runs
-	rm -rf $(VENV) out build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS) out build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.made:
@@ -85,4 +91,11 @@ $(VENV)/.warm: $(VENV)/.installed
 	@echo "Compiling the kernels, once (a short warm-up run)"
 	@out=$$(mktemp -d) && $(BIN)/chowki run single-site --quiet --json --out "$$out/warm-up" >/dev/null; \
 		code=$$?; rm -rf "$$out"; exit $$code
+	@touch $@
+
+$(PEERS)/.installed: benchmarks/tracker/requirements-peers.txt
+	@echo "Installing Stone Soup in an environment of its own"
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install -qq --disable-pip-version-check --no-deps \
+		--require-hashes -r $<
 	@touch $@

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from chowki.cli import journals, running, scenarios, score
+from chowki.cli import journals, running, scenarios, score, track
 from chowki.cli.door import EXIT_CODES
 
 
@@ -29,6 +29,7 @@ def application() -> typer.Typer:
     app.command("replay", rich_help_panel="Recordings")(journals.replay)
     app.command("compare", rich_help_panel="Recordings")(journals.compare)
     app.command("verify", rich_help_panel="Recordings")(journals.verify)
+    app.command("track", rich_help_panel="Tracker", epilog=track.EXAMPLES)(track.track)
     app.command("score", rich_help_panel="Tracker", epilog=score.EXAMPLES)(score.score)
     return app
 

@@ -10,10 +10,10 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from chowki.core.errors import Problem
+from chowki.core.problems import Loc, path_text, problems_of, unknown_name
 from chowki.kernels.geodesy import geodetic_to_ecef, inside_polygon
 from chowki.scenario import parts
 from chowki.scenario.model import EffectorGroup, SensorGroup
-from chowki.scenario.problems import Loc, path_text, problems_of, unknown_name
 
 Point = Sequence[float]
 

@@ -10,9 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from chowki.core.errors import Problem
+from chowki.core.problems import problems_of, unknown_name
 from chowki.scenario.checks import Draft
 from chowki.scenario.model import GroundPart, PlacePart, PlacesPart
-from chowki.scenario.problems import problems_of, unknown_name
 
 _RENAMED = {"lat": "lat_deg", "lon": "lon_deg"}
 

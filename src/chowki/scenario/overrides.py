@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chowki.core.errors import Problem
-from chowki.scenario.problems import did_you_mean
+from chowki.core.problems import did_you_mean
 
 _SOURCE = "--set"
 

@@ -10,11 +10,11 @@ from typing import Any, get_args, get_origin
 from pydantic import TypeAdapter, ValidationError
 
 from chowki.core.errors import Problem, ScenarioError
+from chowki.core.problems import did_you_mean, problems_of, unknown_name
 from chowki.scenario.checks import Draft, check
 from chowki.scenario.files import fill_grid, fill_places
 from chowki.scenario.model import Scenario
 from chowki.scenario.overrides import apply_overrides
-from chowki.scenario.problems import did_you_mean, problems_of, unknown_name
 
 
 def shipped() -> dict[str, Path]:
