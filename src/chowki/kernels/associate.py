@@ -50,15 +50,33 @@ def _root(parent: I64, i: int) -> int:
 
 
 @kernel
+def sharing(starts: I64, plots: I64, n_plots: int) -> NDArray[np.bool_]:
+    """Return which tracks have a plot in their gate that another one has too, shape (n,)."""
+    claims = np.zeros(n_plots, dtype=np.int64)
+    for k in range(len(plots)):
+        claims[plots[k]] += 1
+    shares = np.zeros(len(starts) - 1, dtype=np.bool_)
+    for i in range(len(shares)):
+        for k in range(starts[i], starts[i + 1]):
+            if claims[plots[k]] > 1:
+                shares[i] = True
+                break
+    return shares
+
+
+@kernel
 def components(starts: I64, plots: I64, n_plots: int) -> tuple[I64, I64]:
     """Return the tracks that share plots, component by component, as one CSR list.
 
-    Tracks without pairs stand in none. Order within and between components is that of tracks.
+    Tracks that share none stand in none. Order within and between components is that of tracks.
     """
     n = len(starts) - 1
+    shares = sharing(starts, plots, n_plots)
     parent = np.arange(n)
     first = np.full(n_plots, -1, dtype=np.int64)
     for i in range(n):
+        if not shares[i]:
+            continue
         for k in range(starts[i], starts[i + 1]):
             j = plots[k]
             if first[j] < 0:
@@ -68,7 +86,7 @@ def components(starts: I64, plots: I64, n_plots: int) -> tuple[I64, I64]:
             parent[max(a, b)] = min(a, b)
     sizes, number, count = np.zeros(n + 1, dtype=np.int64), np.full(n, -1, dtype=np.int64), 0
     for i in range(n):
-        if starts[i] == starts[i + 1]:
+        if not shares[i]:
             continue
         root = _root(parent, i)
         if number[root] < 0:
@@ -78,7 +96,7 @@ def components(starts: I64, plots: I64, n_plots: int) -> tuple[I64, I64]:
     bounds = np.cumsum(sizes[: count + 1])
     members, filled = np.empty(bounds[count], dtype=np.int64), bounds.copy()
     for i in range(n):
-        if starts[i] < starts[i + 1]:
+        if shares[i]:
             c = number[_root(parent, i)]
             members[filled[c]] = i
             filled[c] += 1
@@ -167,18 +185,17 @@ def belief_propagation(
         tracks = members[bounds[c] : bounds[c + 1]]
         for _ in range(SWEEPS_MAX):
             _to_plots(tracks, starts, weights, missed, mu, nu, scratch)
-            change = _to_tracks(tracks, starts, plots, nu, mu, rest, largest)
-            if change < TOLERANCE or len(tracks) == 1:
+            if _to_tracks(tracks, starts, plots, nu, mu, rest, largest) < TOLERANCE:
                 break
-    missed_probability = np.ones(len(missed))
-    for i in members:
+    missed_probability, new_probability = np.ones(len(missed)), np.ones(n_plots)
+    for i in range(len(missed)):
         total = missed[i]
         for k in range(starts[i], starts[i + 1]):
             total += weights[k] * mu[k]
         missed_probability[i] = missed[i] / total
         for k in range(starts[i], starts[i + 1]):
             scratch[k] = weights[k] * mu[k] / total
-    new_probability = np.ones(n_plots)
+            new_probability[plots[k]] = 1.0 - scratch[k]  # stands where no other track has it
     for j in range(n_plots):
         if largest[j] >= 0:
             new_probability[j] = 1.0 / (1.0 + rest[j] + nu[largest[j]])

@@ -12,34 +12,39 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from chowki.kernels.filter import (
+    P_LOG_C,
+    P_TIME,
+    View,
+    likelihood,
+    position_slot,
+    position_variance,
+)
 from chowki.kernels.jit import kernel
-from chowki.kernels.kalman import POSITION, Workspace, innovate, workspace
+from chowki.kernels.kalman import POSITION, Workspace, workspace
 from chowki.kernels.measure import TWO_PI, to_sensor, wrap
-from chowki.kernels.motion import vertical_near
-from chowki.kernels.visibility import (
-    L_COOPERATIVE,
-    L_LIFETIME,
-    L_MISS,
-    L_PAIR_FLOOR,
-    L_Q_HORIZONTAL,
-    L_Q_VERTICAL,
-    L_RANGE_MAX,
-    L_SILENT_ANSWER,
-    L_TIMING,
-    detection_probability,
+from chowki.kernels.modes import (
+    Q_HORIZONTAL,
+    Q_VERTICAL,
+    Forecast,
+    Motion,
+    Size,
+    forecast,
+    forecast_space,
 )
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
-Scene = tuple[F64, F64, F64, F64, F64, F64, F64]
 Cells = tuple[F64, I64, I64, I64, F64, F64, F64]
-Kinematics = tuple[F64, F64, F64, F64, F64, F64, F64]
+# State (n, 2 D) and covariance (n, 2 D, 2 D) over all modes; states (l, m, S), covariances
+# (l, m, S, S) and probabilities (l, m) of the modes; validity time and existence (n,); the row of
+# the modes (n,): they may lie elsewhere than the track, l >= n.
+Bernoullis = tuple[F64, F64, F64, F64, F64, F64, F64, I64]
 
-CELLS_MAX = 256
-LOG_TWO_PI = math.log(TWO_PI)
-# Columns of a scan's plots: time, values, variances, ln(kappa + b), b / (kappa + b), RCS (dBsm).
-P_TIME, P_VALUE, P_VARIANCE, P_LOG_C, P_BIRTH, P_RCS, P_WIDTH = 0, 1, 11, 21, 22, 23, 24
+CELLS_MAX = 1024
+# Below this existence a track is too short to tell its mode.
+MODES_FROM = 0.5
 
 
 @kernel
@@ -91,7 +96,7 @@ def sort_into_cells(a: F64, b: F64, period: float) -> tuple[F64, I64, I64, I64]:
 
 
 @kernel
-def _span(
+def span(
     centre: float, half: float, origin: float, size: float, side: int, period: float
 ) -> tuple[int, int]:
     """Return first cell and number of cells that an interval touches along one axis."""
@@ -108,178 +113,110 @@ def _span(
 
 
 @kernel
-def coarse(bits: int, origin: F64, axes: F64, x: F64) -> tuple[float, float, float, float]:
-    """Return the cell coordinates of a state, its distance and its ground range."""
-    e, n, u = to_sensor(axes, x[0] - origin[0], x[1] - origin[1], x[2] - origin[2])
-    ground = math.hypot(e, n)
-    slant = math.hypot(ground, u)
-    if bits & POSITION:
-        return x[0], x[1], slant, ground
-    return math.atan2(e, n) % TWO_PI, slant if bits & 1 else 0.0, slant, ground
-
-
-@kernel
-def coordinates_of(bits: int, plots: F64) -> tuple[F64, F64, float]:
+def coordinates_of(size: Size, bits: int, plots: F64) -> tuple[F64, F64, float]:
     """Return the cell coordinates of plots and the period of the first."""
-    n = len(plots)
-    if bits & POSITION:
-        return plots[:, P_VALUE + 4].copy(), plots[:, P_VALUE + 5].copy(), 0.0
+    n, at = len(plots), position_slot(size)
+    if len(size) < 6 or bits & POSITION:
+        return plots[:, at].copy(), plots[:, at + 1].copy(), 0.0
     azimuth = np.empty(n)
     for j in range(n):
-        azimuth[j] = plots[j, P_VALUE + 1] % TWO_PI
-    return azimuth, plots[:, P_VALUE].copy() if bits & 1 else np.zeros(n), TWO_PI
+        azimuth[j] = plots[j, at - 3] % TWO_PI
+    return azimuth, plots[:, at - 4].copy() if bits & 1 else np.zeros(n), TWO_PI
 
 
 @kernel
-def _widest(plots: F64) -> F64:
-    """Return the largest variance in each slot."""
-    widest = np.zeros(10)
+def _widest(size: Size, plots: F64) -> F64:
+    """Return the largest variance of range or first position, azimuth or second position."""
+    widest, at = np.zeros(4), position_variance(size)
     for j in range(len(plots)):
-        for s in range(10):
-            widest[s] = max(widest[s], plots[j, P_VARIANCE + s])
+        widest[2] = max(widest[2], plots[j, at])
+        widest[3] = max(widest[3], plots[j, at + 1])
+        if len(size) >= 6:
+            widest[0] = max(widest[0], plots[j, at - 4])
+            widest[1] = max(widest[1], plots[j, at - 3])
     return widest
 
 
 @kernel
-def _cells(plots: F64, bits: int) -> Cells:
+def _cells(size: Size, plots: F64, bits: int) -> Cells:
     """Return the plots of a scan in cells, with their coordinates and widest variances."""
-    a, b, period = coordinates_of(bits, plots)
+    a, b, period = coordinates_of(size, bits, plots)
     grid, sides, starts, points = sort_into_cells(a, b, period)
-    return grid, sides, starts, points, a, b, _widest(plots)
+    return grid, sides, starts, points, a, b, _widest(size, plots)
 
 
 @kernel
-def in_reach(
-    state: F64, covariance: F64, time_s: F64, middle_s: float, bits: int, origin: F64,
-    range_max_m: float,
-) -> I64:  # fmt: skip
-    """Return the tracks near enough for a look to touch: all of them when positions are reported.
-
-    Six deviations and five kilometres are added to the reach of the look.
-    """
-    rows, k = np.empty(len(state), dtype=np.int64), 0
-    reach = range_max_m + 5000.0
-    for i in range(len(state)):
-        dt = middle_s - time_s[i]
-        dx = state[i, 0] + dt * state[i, 3] - origin[0]
-        dy = state[i, 1] + dt * state[i, 4] - origin[1]
-        beyond = math.sqrt(dx * dx + dy * dy) - reach
-        near = beyond <= 0.0 or bits & POSITION != 0
-        if not near:
-            spread = covariance[i, 0, 0] + covariance[i, 1, 1]
-            spread += dt * dt * (covariance[i, 3, 3] + covariance[i, 4, 4])
-            near = beyond * beyond <= 36.0 * spread
-        if near:
-            rows[k] = i
-            k += 1
-    return rows[:k]
+def _position_reach(
+    p: F64, axis: int, d: int, dt: float, noise: float, gate: float, spread: float
+) -> float:
+    """Return how far a gate reaches along one axis of position."""
+    v = d + axis
+    moved = p[axis, axis] + 2.0 * dt * p[axis, v] + dt * dt * p[v, v]
+    return math.sqrt(gate * (moved + noise + spread))
 
 
 @kernel
 def _half_widths(
-    bits: int, p: F64, speed: float, dt: float, slack: float, gate: float, ground: float,
-    widest: F64, look: F64,
+    size: Size, bits: int, x: F64, p: F64, dt: float, slack: float, view: View, ground: float,
+    widest: F64, q: float,
 ) -> tuple[float, float]:  # fmt: skip
     """Return how far a track's gate reaches along both cell coordinates, never too little."""
+    d, gates, timing_s = len(size) // 2, view[2], view[3][1]
+    speed_sq = 0.0
+    for i in range(d):
+        speed_sq += x[d + i] * x[d + i]
+    slide = 0.0 if slack == 0.0 else math.sqrt(speed_sq) * slack
+    noise = speed_sq * timing_s * timing_s
+    if (len(size) < 6 or bits & POSITION) and slack == 0.0 and dt >= 0.0:
+        noise += q * dt * dt * dt / 3.0
+        gate = gates[2] if len(size) < 6 else gates[10]
+        return (
+            _position_reach(p, 0, d, dt, noise, gate, widest[2]),
+            _position_reach(p, 1, d, dt, noise, gate, widest[3]),
+        )
     dt = abs(dt) + slack
-    moved = 0.0
-    for i in range(3):
-        moved += p[i, i] + 2.0 * dt * abs(p[i, i + 3]) + dt * dt * p[i + 3, i + 3]
-    moved += max(look[L_Q_HORIZONTAL], look[L_Q_VERTICAL]) * dt * dt * dt
-    timing = speed * look[L_TIMING]
-    slide = speed * slack
-    if bits & POSITION:
-        reach = math.sqrt(gate * (moved + max(widest[4], widest[5]) + timing * timing)) + slide
+    moved = noise + q * dt * dt * dt
+    for i in range(d):
+        moved += p[i, i] + 2.0 * dt * abs(p[i, i + d]) + dt * dt * p[i + d, i + d]
+    if len(size) < 6 or bits & POSITION:
+        reach = math.sqrt(gates[10] * (moved + max(widest[2], widest[3]))) + slide
         return reach, reach
-    cross = math.sqrt(gate * (moved + timing * timing))
-    reach = math.sqrt(gate * (moved + widest[0] + timing * timing)) + slide
+    cross = math.sqrt(gates[10] * moved)
+    reach = math.sqrt(gates[10] * (moved + widest[0])) + slide
     if 2.0 * (cross + slide) > ground:
         return TWO_PI, reach
     near = ground - slide - 0.5 * cross
-    return 1.1 * (cross + slide) / near + math.sqrt(gate * widest[1]), reach
+    return 1.1 * (cross + slide) / near + math.sqrt(gates[10] * widest[1]), reach
 
 
 @kernel
-def _position_spread(x: F64, p: F64, dt: float, row: F64, look: F64, s: F64) -> None:
-    """Write S of a reported position into s[:3, :3]: what ``innovate`` finds; s[3] is scratch."""
-    for i in range(3):
-        s[3, i] = x[i] + dt * x[i + 3]
-    up = vertical_near(s[3])
-    cube = abs(dt) ** 3 / 3.0
-    extra = look[L_Q_VERTICAL] - look[L_Q_HORIZONTAL]
-    timing_sq = look[L_TIMING] ** 2
-    for i in range(3):
-        for j in range(i + 1):
-            cross = p[i, j + 3] + p[i + 3, j] + dt * p[i + 3, j + 3]
-            s[i, j] = p[i, j] + dt * cross + timing_sq * x[i + 3] * x[j + 3]
-            if dt >= 0.0:
-                s[i, j] += cube * extra * up[i] * up[j]
-        s[i, i] += cube * look[L_Q_HORIZONTAL] + row[P_VARIANCE + 4 + i]
-
-
-@kernel
-def _compare_position(x: F64, p: F64, dt: float, row: F64, scene: Scene, s: F64) -> float:
-    """Return ln N(z; x, S) of a reported position against a track: the short way."""
-    look, gates = scene[5], scene[6]
-    _position_spread(x, p, dt, row, look, s)
-    y0 = row[P_VALUE + 4] - x[0] - dt * x[3]
-    y1 = row[P_VALUE + 5] - x[1] - dt * x[4]
-    y2 = row[P_VALUE + 6] - x[2] - dt * x[5]
-    l10, l20 = s[1, 0] / s[0, 0], s[2, 0] / s[0, 0]
-    d1 = s[1, 1] - l10 * s[1, 0]
-    l21 = (s[2, 1] - l20 * s[1, 0]) / d1
-    d2 = s[2, 2] - l20 * s[2, 0] - l21 * l21 * d1
-    w1 = y1 - l10 * y0
-    w2 = y2 - l20 * y0 - l21 * w1
-    squared = y0 * y0 / s[0, 0] + w1 * w1 / d1 + w2 * w2 / d2
-    if not squared <= gates[3]:
-        return -math.inf
-    return -0.5 * (squared + math.log(s[0, 0] * d1 * d2) + 3.0 * LOG_TWO_PI)
-
-
-@kernel
-def _compare(
-    x: F64, p: F64, time_s: float, row: F64, bits: int, scene: Scene, work: Workspace
-) -> float:
-    """Return ln N(z; h(x), S) of a plot against a track, minus infinity outside the gate."""
-    if bits == POSITION:
-        return _compare_position(x, p, row[P_TIME] - time_s, row, scene, work[8])
-    origin, axes, _, _, _, look, gates = scene
-    m, _, squared, log_det = innovate(
-        x, p, row[P_TIME] - time_s, bits, row[P_VALUE:P_VARIANCE], row[P_VARIANCE:P_LOG_C],
-        origin, axes, look[L_Q_HORIZONTAL], look[L_Q_VERTICAL], look[L_TIMING], work,
-    )  # fmt: skip
-    if m == 0 or not squared <= gates[m]:
-        return -math.inf
-    return -0.5 * (squared + log_det + m * LOG_TWO_PI)
-
-
-@kernel
-def _chances(x: F64, p: F64, rcs: float, answered: bool, scene: Scene) -> tuple[float, float]:
-    """Return P_D as it weighs on a pair, and as it weighs on a miss."""
-    origin, axes, frame, mask_azimuth, mask_elevation, look, _ = scene
-    seen = detection_probability(x, p, rcs, origin, axes, frame, look, mask_azimuth, mask_elevation)
-    pair, miss = seen, seen * look[L_MISS]
-    if look[L_COOPERATIVE] > 0.0 and not answered:
-        pair, miss = seen * look[L_SILENT_ANSWER], 0.0
-    return max(pair, look[L_PAIR_FLOOR]), miss
+def _coarse(size: Size, bits: int, view: View, x: F64, dt: float) -> tuple[float, float, float]:
+    """Return the cell coordinates of a state in ``dt`` seconds, and its ground range."""
+    d = len(size) // 2
+    if len(size) < 6:
+        return x[0] + dt * x[d], x[1] + dt * x[d + 1], 0.0
+    origin, axes = view[0], view[1]
+    px, py, pz = x[0] + dt * x[d], x[1] + dt * x[d + 1], x[2] + dt * x[d + 2]
+    if bits & POSITION:
+        return px, py, 0.0
+    e, n, u = to_sensor(axes, px - origin[0], py - origin[1], pz - origin[2])
+    ground = math.hypot(e, n)
+    return math.atan2(e, n) % TWO_PI, math.hypot(ground, u) if bits & 1 else 0.0, ground
 
 
 @kernel
 def _near(
-    x: F64, p: F64, here: F64, dt: float, slack: float, bits: int, cells: Cells, scene: Scene,
-    found: I64,
+    size: Size, x: F64, p: F64, dt: float, slack: float, bits: int, cells: Cells, view: View,
+    q: float, found: I64,
 ) -> int:  # fmt: skip
     """Write the plots inside the box that a track's gate can reach; return their number."""
     grid, sides, starts, points, a, b, widest = cells
-    origin, axes, _, _, _, look, gates = scene
-    period = 0.0 if bits & POSITION else TWO_PI
-    ca, cb, _, ground = coarse(bits, origin, axes, here)
-    speed = math.sqrt(here[3] ** 2 + here[4] ** 2 + here[5] ** 2)
-    ha, hb = _half_widths(bits, p, speed, dt, slack, gates[10], ground, widest, look)
-    first_a, count_a = _span(ca, ha, grid[0], grid[1], sides[0], period)
-    first_b, count_b = _span(cb, hb, grid[2], grid[3], sides[1], 0.0)
-    size = 0
+    period = 0.0 if len(size) < 6 or bits & POSITION else TWO_PI
+    ca, cb, ground = _coarse(size, bits, view, x, dt)
+    ha, hb = _half_widths(size, bits, x, p, dt, slack, view, ground, widest, q)
+    first_a, count_a = span(ca, ha, grid[0], grid[1], sides[0], period)
+    first_b, count_b = span(cb, hb, grid[2], grid[3], sides[1], 0.0)
+    size_found = 0
     for ia in range(first_a, first_a + count_a):
         for ib in range(first_b, first_b + count_b):
             cell = (ia % sides[0]) * sides[1] + ib
@@ -287,13 +224,13 @@ def _near(
                 j = points[c]
                 off = wrap(float(a[j] - ca)) if period > 0.0 else a[j] - ca
                 if abs(off) <= ha and abs(b[j] - cb) <= hb:
-                    found[size] = j
-                    size += 1
-    return size
+                    found[size_found] = j
+                    size_found += 1
+    return size_found
 
 
 @kernel
-def _grown(plots: I64, weights: F64) -> tuple[I64, F64]:
+def grown(plots: I64, weights: F64) -> tuple[I64, F64]:
     """Return copies with room for twice as many pairs."""
     size = len(plots)
     more_plots, more_weights = np.empty(2 * size, dtype=np.int64), np.empty(2 * size)
@@ -302,7 +239,7 @@ def _grown(plots: I64, weights: F64) -> tuple[I64, F64]:
 
 
 @kernel
-def _extent(plots: F64, start_s: float, end_s: float) -> tuple[float, float]:
+def extent(plots: F64, start_s: float, end_s: float) -> tuple[float, float]:
     """Return the middle of a look and the largest distance of a plot's time from it."""
     middle, slack = 0.5 * (start_s + end_s), 0.5 * abs(end_s - start_s)
     for j in range(len(plots)):
@@ -311,73 +248,97 @@ def _extent(plots: F64, start_s: float, end_s: float) -> tuple[float, float]:
 
 
 @kernel
+def liveliest(motion: Motion) -> float:
+    """Return the largest spectral density of acceleration of any mode, m2/s3."""
+    q = 0.0
+    for m in range(len(motion[0])):
+        q = max(q, motion[0][m, Q_HORIZONTAL], motion[0][m, Q_VERTICAL])
+    return q
+
+
+@kernel
+def compare(
+    size: Size, ahead: Forecast, late_s: float, row: F64, bits: int, view: View, work: Workspace
+) -> float:
+    """Return ln of a plot's density under all modes of a track; minus infinity outside the gate."""
+    best, total = -math.inf, 0.0
+    for m in range(len(ahead[2])):
+        if ahead[2][m] <= 0.0:
+            continue
+        log_n, _, _ = likelihood(size, ahead[0][m], ahead[1][m], late_s, row, bits, view, work)
+        if len(ahead[2]) == 1:
+            return log_n
+        if log_n == -math.inf:
+            continue
+        log_n += math.log(ahead[2][m])
+        if log_n > best:
+            total = 1.0 + total * math.exp(best - log_n) if total > 0.0 else 1.0
+            best = log_n
+        else:
+            total += math.exp(log_n - best)
+    return best + math.log(total) if total > 0.0 else -math.inf
+
+
+@kernel
 def candidates(
-    tracks: Kinematics, plots: F64, bits: I64, scan_bits: int, scene: Scene, start_s: float,
-    end_s: float,
-) -> tuple[I64, I64, I64, F64, F64, F64]:  # fmt: skip
-    """Predict, gate and weigh: every track that the look could see against its plots.
+    size: Size, motion: Motion, tracks: Bernoullis, rows: I64, chance: F64, plots: F64, bits: I64,
+    scan_bits: int, view: View, start_s: float, end_s: float,
+) -> tuple[I64, I64, F64]:  # fmt: skip
+    """Predict, gate and weigh some tracks against the plots of a scan.
 
     Parameters
     ----------
-    tracks : tuple of F64
-        State (n, 6), covariance (n, 6, 6), validity time, existence, time of existence, radar
-        cross-section (dBsm), time of the last cooperative answer; each (n,).
-    plots : F64
-        Shape (m, P_WIDTH): columns P_TIME, P_VALUE, P_VARIANCE, P_LOG_C, P_BIRTH.
-    bits : I64
-        Shape (m,): slots of each plot that hold a value.
+    size : tuple
+        Of the state's length.
+    motion : Motion
+        Modes, their Markov process, curvature.
+    tracks : Bernoullis
+        All tracks.
+    rows : I64
+        Shape (k,): those that the look may touch.
+    chance : F64
+        Shape (k, 3): existence now, P_D as it weighs on a pair, as it weighs on a miss.
+    plots, bits : F64, I64
+        Shapes (m, width), (m,): columns ``P_...`` of ``kernels.filter``; slots of each plot that
+        hold a value.
     scan_bits : int
         Slots that every plot of the scan holds: they choose the grid.
-    scene : tuple of F64
-        Sensor position (3,), sensor axes (3, 3), station frame (4, 3), azimuths and elevations of
-        the horizon mask, figures of the look (``kernels.visibility``), and the largest squared
-        Mahalanobis distance by number of measured slots (11,).
+    view : View
+        The sensor.
     start_s, end_s : float
         Span of the look.
 
     Returns
     -------
-    rows : I64
-        Shape (k,): the tracks that the look touches.
     starts, pair_plot, weight : I64, I64, F64
         CSR list over these rows: w_ij / c_j.
-    missed : F64
-        Shape (k,): w_i0 = 1 - r P_D.
-    existence_now : F64
-        Shape (k,): r after survival to the end of the look.
     """
-    state, covariance, time_s, existence, alive_s, rcs_dbsm, answered_s = tracks
-    look = scene[5]
-    cells = _cells(plots, scan_bits)
-    middle, slack = _extent(plots, start_s, end_s)
-    close = in_reach(state, covariance, time_s, middle, scan_bits, scene[0], look[L_RANGE_MAX])
-    n = len(close)
-    rows, starts = np.empty(n, dtype=np.int64), np.zeros(n + 1, dtype=np.int64)
-    missed, now = np.empty(n), np.empty(n)
+    state, covariance, mode_x, mode_p, mode_mu, time_s, _, at = tracks
+    cells = _cells(size, plots, scan_bits)
+    middle, slack = extent(plots, start_s, end_s)
+    starts, q = np.zeros(len(rows) + 1, dtype=np.int64), liveliest(motion)
     pair_plot, weight = np.empty(len(plots) + 16, dtype=np.int64), np.empty(len(plots) + 16)
-    work, here, found = workspace(), np.empty(6), np.empty(len(plots), dtype=np.int64)
-    k, size = 0, 0
-    for i in close:
-        x, p, dt = state[i], covariance[i], float(middle - time_s[i])
-        for s in range(3):
-            here[s], here[s + 3] = x[s] + dt * x[s + 3], x[s + 3]
-        before, near = size, _near(x, p, here, dt, slack, scan_bits, cells, scene, found)
-        answered = not math.isnan(answered_s[i])
-        if near == 0 and not answered and look[L_COOPERATIVE] > 0.0:
-            continue
-        r = existence[i] * math.exp(min(0.0, alive_s[i] - end_s) / look[L_LIFETIME])
-        pair, miss = _chances(here, p, float(rcs_dbsm[i]), answered, scene)
+    work, ahead = workspace(size), forecast_space(size, len(motion[0]))
+    found, pairs = np.empty(len(plots), dtype=np.int64), 0
+    for k in range(len(rows)):
+        i = rows[k]
+        dt = float(middle - time_s[i])
+        near = _near(size, state[i], covariance[i], dt, slack, scan_bits, cells, view, q, found)
+        at_s = math.nan
         for f in range(near):
             j = found[f]
-            log_n = _compare(x, p, float(time_s[i]), plots[j], int(bits[j]), scene, work)
+            late = min(plots[j, P_TIME] - time_s[i], 0.0)
+            if plots[j, P_TIME] != at_s:
+                at_s = plots[j, P_TIME]
+                dt, changes = max(at_s - time_s[i], 0.0), chance[k, 0] > MODES_FROM
+                a = at[i]
+                forecast(size, motion, mode_x[a], mode_p[a], mode_mu[a], dt, changes, ahead)
+            log_n = compare(size, ahead, late, plots[j], int(bits[j]), view, work)
             if log_n > -math.inf:
-                if size == len(pair_plot):
-                    pair_plot, weight = _grown(pair_plot, weight)
-                pair_plot[size] = j
-                weight[size] = r * pair * math.exp(log_n - plots[j, P_LOG_C])
-                size += 1
-        if miss > 0.0 or size > before:
-            rows[k], now[k], missed[k] = i, r, 1.0 - r * miss
-            k += 1
-            starts[k] = size
-    return rows[:k], starts[: k + 1], pair_plot[:size], weight[:size], missed[:k], now[:k]
+                if pairs == len(pair_plot):
+                    pair_plot, weight = grown(pair_plot, weight)
+                pair_plot[pairs] = j
+                weight[pairs] = chance[k, 0] * chance[k, 1] * math.exp(log_n - plots[j, P_LOG_C])
+                pairs += 1
+        starts[k + 1] = pairs
+    return starts, pair_plot[:pairs], weight[:pairs]

@@ -1,4 +1,4 @@
-"""Plots of one scan made ready for the tracker: slots, noise, clutter and birth density."""
+"""Plots of one scan made ready for the tracker: the slots that hold a value, and their noise."""
 
 from __future__ import annotations
 
@@ -7,27 +7,16 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from chowki.kernels.gate import P_BIRTH, P_LOG_C, P_RCS, P_TIME, P_VALUE, P_VARIANCE, P_WIDTH
+from chowki.kernels.filter import P_RCS, P_TIME, P_VALUE, P_VARIANCE, P_WIDTH
 from chowki.kernels.jit import kernel
 from chowki.kernels.kalman import AZIMUTH, ELEVATION, POSITION, RANGE, RANGE_RATE, VELOCITY
 from chowki.kernels.measure import TWO_PI
-from chowki.kernels.visibility import (
-    L_AZIMUTH_SPAN,
-    L_DETECTION,
-    L_ELEVATION_MAX,
-    L_ELEVATION_MIN,
-    L_RANGE_MAX,
-    L_RANGE_MIN,
-)
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
 # Rows of the raw columns: time, ten values, stated position sigma, radar cross-section.
 RAW_TIME, RAW_VALUE, RAW_SIGMA, RAW_RCS, RAW_HEIGHT = 0, 1, 11, 12, 13
-# How false and new plots are spread, one vector.
-S_CLUTTER, S_ARRIVALS, S_UNTRACKED, S_RATE_SPAN, S_VELOCITY_VOLUME, S_HEIGHT_SPAN = 0, 1, 2, 3, 4, 5
-S_STARTS, S_WIDTH = 6, 7
 
 
 @kernel
@@ -58,48 +47,6 @@ def slots_of(raw: F64, j: int, scan_bits: int) -> int:
 
 
 @kernel
-def log_clutter(bits: int, look: F64, spread: F64) -> float:
-    """Return ln of the volume, in the plot's own slots, over which false plots are spread."""
-    reach = max(look[L_RANGE_MAX] - look[L_RANGE_MIN], 1.0)
-    volume = 0.0
-    if bits & POSITION:
-        square = look[L_RANGE_MAX] ** 2 - look[L_RANGE_MIN] ** 2
-        volume += math.log(0.5 * look[L_AZIMUTH_SPAN] * square * spread[S_HEIGHT_SPAN])
-    if bits & RANGE:
-        volume += math.log(reach)
-    if bits & AZIMUTH:
-        volume += math.log(look[L_AZIMUTH_SPAN])
-    if bits & ELEVATION:
-        volume += math.log(max(look[L_ELEVATION_MAX] - look[L_ELEVATION_MIN], 1e-3))
-    if bits & RANGE_RATE:
-        volume += math.log(spread[S_RATE_SPAN])
-    if bits & VELOCITY:
-        volume += math.log(spread[S_VELOCITY_VOLUME])
-    return volume
-
-
-@kernel
-def densities(bits: int, range_m: float, look: F64, spread: F64) -> tuple[float, float]:
-    """Return ln(kappa + b) and b / (kappa + b) of a plot.
-
-    kappa is the stated number of false plots over the volume of the look. b is P_D times the
-    targets that arrived unseen since the last look: their number an area, seen in polar
-    coordinates as r dr d(azimuth), spread evenly over the other slots.
-    """
-    volume = log_clutter(bits, look, spread)
-    kappa = spread[S_CLUTTER]
-    square = 0.5 * look[L_AZIMUTH_SPAN] * (look[L_RANGE_MAX] ** 2 - look[L_RANGE_MIN] ** 2)
-    unseen = spread[S_ARRIVALS] * square
-    if bits & POSITION == 0 and bits & RANGE:
-        unseen *= range_m * (look[L_RANGE_MAX] - look[L_RANGE_MIN]) * look[L_AZIMUTH_SPAN] / square
-    if bits & (POSITION | RANGE) == 0:
-        unseen = spread[S_UNTRACKED]
-    unseen *= look[L_DETECTION]
-    birth = unseen / (kappa + unseen) if spread[S_STARTS] > 0.0 else 0.0
-    return math.log(kappa + unseen) - volume, birth
-
-
-@kernel
 def _seen_before(words: I64, j: int, table: I64) -> bool:
     """Enter a plot into a hash table by its bytes; True when an equal one is already there."""
     mixed = np.uint64(1469598103934665603)
@@ -122,8 +69,7 @@ def _seen_before(words: I64, j: int, table: I64) -> bool:
 
 @kernel
 def tabulate(
-    raw: F64, words: I64, scan_bits: int, trusted: int, noise: F64, look: F64, spread: F64,
-    oldest_s: float, newest_s: float,
+    raw: F64, words: I64, scan_bits: int, noise: F64, oldest_s: float, newest_s: float
 ) -> tuple[F64, I64, I64, I64]:  # fmt: skip
     """Return the usable plots of a scan.
 
@@ -135,19 +81,15 @@ def tabulate(
         The same bytes as integers: equal plots are counted once.
     scan_bits : int
         What the sensor measures (``core.places.Measures``).
-    trusted : int
-        Slots that may move a track; the others take no part in its weights.
     noise : F64
         Shape (10,): variance of each slot as stated, with the allowance for registration.
-    look, spread : F64
-        Figures of the look (``kernels.visibility``); columns ``S_...``.
     oldest_s, newest_s : float
         Plots outside these times are left out.
 
     Returns
     -------
     plots : F64
-        Shape (k, P_WIDTH), columns ``P_...`` of ``kernels.gate``.
+        Shape (k, P_WIDTH), columns ``P_...`` of ``kernels.filter``; densities are left open.
     bits, chosen : I64
         Shape (k,): slots that hold a value; column of ``raw``.
     refused : I64
@@ -177,7 +119,6 @@ def tabulate(
                 extra = raw[RAW_SIGMA, j] ** 2 - noise[4]
                 for s in range(4, 7):
                     row[P_VARIANCE + s] += max(extra, 1.0 - noise[4])
-            row[P_LOG_C], row[P_BIRTH] = densities(slots & trusted, raw[RAW_VALUE, j], look, spread)
             bits[k], chosen[k] = slots, j
             k += 1
     return plots[:k], bits[:k], chosen[:k], refused

@@ -23,11 +23,10 @@ F64 = NDArray[np.float64]
 L_RANGE_MIN, L_RANGE_MAX, L_AZIMUTH_FROM, L_AZIMUTH_SPAN = 0, 1, 2, 3
 L_ELEVATION_MIN, L_ELEVATION_MAX = 4, 5
 L_DETECTION, L_DETECTION_MAX, L_SNR, L_LOG_FALSE_ALARM = 6, 7, 8, 9
-L_REFERENCE_RANGE, L_REFERENCE_DBSM = 10, 11
-L_MISS, L_COOPERATIVE, L_SILENT_ANSWER, L_PAIR_FLOOR = 12, 13, 14, 15
-L_EARTH_FACTOR, L_SENSOR_HEIGHT, L_GROUND_HEIGHT = 16, 17, 18
-L_Q_HORIZONTAL, L_Q_VERTICAL, L_LIFETIME, L_TIMING = 19, 20, 21, 22
-L_WIDTH = 23
+L_REFERENCE_RANGE, L_REFERENCE_DBSM, L_CANCELLED = 10, 11, 12
+L_MISS, L_COOPERATIVE, L_SILENT_ANSWER, L_PAIR_FLOOR = 13, 14, 15, 16
+L_EARTH_FACTOR, L_SENSOR_HEIGHT, L_GROUND_HEIGHT = 17, 18, 19
+L_LIFETIME, L_WIDTH = 20, 21
 
 ROOT_TWO = math.sqrt(2.0)
 
@@ -85,11 +84,31 @@ def _within(azimuth: float, sd: float, look: F64) -> float:
 
 
 @kernel
-def strength(slant_m: float, rcs_dbsm: float, look: F64) -> float:
-    """Return P_D in free sight at a range: derated for radars, flat for all else."""
+def passed(x: F64, p: F64, dx: float, dy: float, dz: float, slant_m: float, look: F64) -> float:
+    """Return the mean share of a target's power that a canceller of standing echoes lets pass.
+
+    Near zero the gain of a two-pulse canceller grows with the square of the range rate (Skolnik
+    2001, eq. 3.9); here it reaches its mean at ``L_CANCELLED`` and stays there, because blind
+    speeds beyond are spread by stagger.
+    """
+    if math.isnan(look[L_CANCELLED]):
+        return 1.0
+    u, v, w = dx / slant_m, dy / slant_m, dz / slant_m
+    rate = u * x[3] + v * x[4] + w * x[5]
+    variance = u * (u * p[3, 3] + 2.0 * (v * p[3, 4] + w * p[3, 5])) + w * w * p[5, 5]
+    variance += v * (v * p[4, 4] + 2.0 * w * p[4, 5])
+    return min(1.0, (rate * rate + variance) / look[L_CANCELLED] ** 2)
+
+
+@kernel
+def strength(slant_m: float, rcs_dbsm: float, share: float, look: F64) -> float:
+    """Return P_D in free sight at a range: derated for radars, flat for all else.
+
+    ``share`` is what is left of the target's power.
+    """
     if math.isnan(look[L_SNR]):
         return look[L_DETECTION]
-    ratio = (look[L_REFERENCE_RANGE] / max(slant_m, 1.0)) ** 4
+    ratio = share * (look[L_REFERENCE_RANGE] / max(slant_m, 1.0)) ** 4
     if not math.isnan(rcs_dbsm) and not math.isnan(look[L_REFERENCE_DBSM]):
         ratio *= 10.0 ** (0.1 * (rcs_dbsm - look[L_REFERENCE_DBSM]))
     return min(swerling_1(look[L_SNR], look[L_LOG_FALSE_ALARM], ratio), look[L_DETECTION_MAX])
@@ -118,11 +137,12 @@ def detection_probability(
     origin, axes, frame : F64
         Sensor position (3,), sensor axes (3, 3), station frame (4, 3).
     look : F64
-        Shape (23,): figures of the look, columns ``L_...``.
+        Shape (L_WIDTH,): figures of the look, columns ``L_...``.
     mask_azimuth, mask_elevation : F64
         Horizon mask, may be empty.
     """
-    e, n, u = to_sensor(axes, x[0] - origin[0], x[1] - origin[1], x[2] - origin[2])
+    dx, dy, dz = x[0] - origin[0], x[1] - origin[1], x[2] - origin[2]
+    e, n, u = to_sensor(axes, dx, dy, dz)
     ground = max(math.hypot(e, n), 1.0)
     slant = math.hypot(ground, u)
     if slant < look[L_RANGE_MIN] or slant > look[L_RANGE_MAX]:
@@ -145,4 +165,6 @@ def detection_probability(
         lifted = elevation + 0.5 * ground * (1.0 - 1.0 / look[L_EARTH_FACTOR]) / MEAN_RADIUS_M
         lowest = mask_elevation_at(mask_azimuth, mask_elevation, azimuth % TWO_PI)
         chance *= normal_cdf((lifted - lowest) / angle_sd)
-    return 0.0 if chance < 1e-3 else chance * strength(slant, rcs_dbsm, look)
+    if chance < 1e-3:
+        return 0.0
+    return chance * strength(slant, rcs_dbsm, passed(x, p, dx, dy, dz, slant, look), look)

@@ -9,8 +9,10 @@ import numpy as np
 
 from chowki.core.places import Ground, Measures, Sensor, Volume
 from chowki.core.table import F64
-from chowki.kernels import bernoulli, plots, visibility
+from chowki.kernels import birth, plots, visibility
+from chowki.kernels.filter import View
 from chowki.kernels.geodesy import heights_above_ellipsoid
+from chowki.kernels.reach import Scene
 from chowki.picture.ground import height_of_ground
 from chowki.picture.parameters import PictureParameters
 
@@ -30,6 +32,7 @@ class Lens:
     spread: F64
     mask_azimuth: F64
     mask_elevation: F64
+    view: View
 
     @property
     def cooperative(self) -> bool:
@@ -44,6 +47,10 @@ class Lens:
         held against the motion that its positions show.
         """
         return ~int(Measures.VELOCITY) if self.cooperative else ~0
+
+    def scene(self, frame: F64, look: F64) -> Scene:
+        """Return sensor and look as ``kernels.reach`` takes them."""
+        return self.origin, self.axes, frame, self.mask_azimuth, self.mask_elevation, look
 
     def at(self, volume: Volume) -> F64:
         """Return the figures of a look that covers a volume."""
@@ -73,6 +80,18 @@ def lens(sensor: Sensor, ground: Ground, frame: F64, parameters: PictureParamete
         _spread(sensor, parameters),
         np.array(sensor.horizon_azimuth_rad, dtype=np.float64),
         np.array(sensor.horizon_elevation_rad, dtype=np.float64),
+        _view(sensor, parameters),
+    )
+
+
+def _view(sensor: Sensor, parameters: PictureParameters) -> View:
+    """Return where a sensor stands, how wide gates are and what timing leaves open."""
+    late = (parameters.acceleration_horizontal_m2ps3, parameters.registration_time_s)
+    return (
+        np.ascontiguousarray(sensor.position_m, dtype=np.float64),
+        np.ascontiguousarray(sensor.axes, dtype=np.float64),
+        gate_sizes(parameters.gate_probability),
+        np.array(late),
     )
 
 
@@ -111,10 +130,7 @@ def _look(sensor: Sensor, ground: Ground, frame: F64, parameters: PictureParamet
         ground.refraction_factor,
         max(height - floor, 0.0),
         floor,
-        parameters.acceleration_horizontal_m2ps3,
-        parameters.acceleration_vertical_m2ps3,
         parameters.lifetime_s,
-        parameters.registration_time_s,
     )
     return look
 
@@ -151,8 +167,8 @@ def _spread(sensor: Sensor, parameters: PictureParameters) -> F64:
 
 
 def birth_prior(parameters: PictureParameters) -> F64:
-    """Return what a new track is given, columns ``B_...`` of ``kernels.bernoulli``."""
-    prior = np.empty(bernoulli.B_WIDTH)
+    """Return what a new track is given, columns ``B_...`` of ``kernels.birth``."""
+    prior = np.empty(birth.B_WIDTH)
     prior[:] = (
         parameters.small_rcs_dbsm,
         parameters.small_speed_mps,

@@ -6,8 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from chowki.picture.clusters import surviving
 from chowki.picture.parameters import PictureParameters
+from chowki.picture.pool import ROOM
 from chowki.picture.states import Picture
+
+PAST_SHARE = 3
 
 
 def aged(picture: Picture, time_s: float, parameters: PictureParameters) -> Picture:
@@ -35,7 +39,16 @@ def aged(picture: Picture, time_s: float, parameters: PictureParameters) -> Pict
     keep[quiet[~(spread <= parameters.lost_sd_m**2)]] = False
     states = replace(s, existence=existence, alive_s=alive_s)
     moved = replace(picture, time_s=max(picture.time_s, time_s), ticked_s=time_s, states=states)
-    return moved if keep.all() else without(moved, ~keep)
+    return compacted(moved if keep.all() else without(moved, ~keep))
+
+
+def compacted(picture: Picture) -> Picture:
+    """Return the picture with modes of living tracks only, once most are of the past."""
+    if picture.modes.filled <= PAST_SHARE * len(picture.states) + ROOM:
+        return picture
+    modes = picture.modes.only(picture.states.mode_row)
+    states = replace(picture.states, mode_row=np.arange(len(picture.states)))
+    return replace(picture, modes=modes, states=states)
 
 
 def without(picture: Picture, gone: np.ndarray) -> Picture:
@@ -45,5 +58,6 @@ def without(picture: Picture, gone: np.ndarray) -> Picture:
         picture,
         states=picture.states.take(~gone),
         evidence=picture.evidence.take(~gone),
+        clusters=surviving(picture.clusters, picture.states.track[~gone]),
         counts=counts,
     )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from chowki.core.table import I64
 from chowki.kernels.motion import coast
 from chowki.kernels.twins import indistinct
+from chowki.picture.clusters import surviving
 from chowki.picture.parameters import PictureParameters
 from chowki.picture.states import Evidence, Picture, TrackStates, Twins
 
@@ -88,6 +89,7 @@ def _joined(picture: Picture, kept: I64, gone: I64) -> Picture:
         picture,
         states=_states(picture.states, kept, gone).take(stay),
         evidence=_evidence(picture.evidence, kept, gone).take(stay),
+        clusters=surviving(picture.clusters, picture.states.track[stay]),
         counts=counts,
     )
 
@@ -99,7 +101,7 @@ def _states(s: TrackStates, kept: I64, gone: I64) -> TrackStates:
     better = size[gone] < size[kept]
     motion = {
         name: _replaced(getattr(s, name), kept[better], getattr(s, name)[gone[better]])
-        for name in ("time_s", "state", "covariance", "rcs_dbsm", "rcs_weight")
+        for name in ("time_s", "state", "covariance", "rcs_dbsm", "rcs_weight", "mode_row")
     }
     return replace(
         s,

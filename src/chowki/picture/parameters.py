@@ -71,6 +71,32 @@ class PictureParameters(BaseModel):
     acceleration_vertical_m2ps3: float = Field(
         default=0.3, gt=0, description="spectral density of vertical acceleration"
     )
+    turning_m2ps3: float = Field(
+        default=8.0, gt=0, description="the same along the ground while turning (illustrative)"
+    )
+    hovering_m2ps3: float = Field(
+        default=0.5, gt=0, description="the same while hovering (illustrative)"
+    )
+    turn_rate_sd_radps: float = Field(
+        default=0.08, gt=0, description="turn rate when a turn begins, standard deviation"
+    )
+    turn_change_radps: float = Field(
+        default=0.02, gt=0, description="change of the turn rate in a second, standard deviation"
+    )
+    hover_time_s: float = Field(
+        default=2.0, gt=0, description="time in which a hovering target stops"
+    )
+    quiet_s: float = Field(default=60.0, gt=0, description="mean time in quiet flight")
+    turn_s: float = Field(default=15.0, gt=0, description="mean time of a turn")
+    hover_s: float = Field(default=60.0, gt=0, description="mean time of a hover")
+    hypotheses: int = Field(
+        default=100, ge=1, le=1000, description="kept where tracks blur; 1: marginals alone"
+    )
+    blur: float = Field(
+        default=0.2,
+        ge=0,
+        description="hypotheses are one again once that adds no more to a variance, as a share",
+    )
     lifetime_s: float = Field(
         default=300.0, gt=0, description="mean time a target stays; survival is exp(-dt/lifetime)"
     )

@@ -9,6 +9,9 @@ import numpy as np
 
 from chowki.core.records import N_CLASSES
 from chowki.core.table import F64, I8, I64, S8, Col, Table
+from chowki.kernels.gate import Bernoullis
+from chowki.picture.clusters import Cluster
+from chowki.picture.pool import ModePool
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class TrackStates(Table):
     own_scans: Annotated[I64, Col("", "last scans that held a plot of its own", (4,))]
     rcs_dbsm: Annotated[F64, Col("dBsm", "mean radar cross-section, or NaN")]
     rcs_weight: Annotated[F64, Col("", "number of plots behind it, bounded")]
+    mode_row: Annotated[I64, Col("", "where its modes of motion stand in the pool")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,10 @@ class Picture:
         Tracks, row by row.
     looks, claims, twins, counts
         Memory beside the tracks.
+    modes : ModePool
+        Modes of motion, by ``states.mode_row``.
+    clusters : tuple of Cluster
+        Tracks that are kept as several hypotheses.
     """
 
     time_s: float = -np.inf
@@ -136,3 +144,14 @@ class Picture:
     claims: Claims = field(default_factory=Claims.empty)
     twins: Twins = field(default_factory=Twins.empty)
     counts: Counts = field(default_factory=Counts.none)
+    modes: ModePool = field(default_factory=ModePool.empty)
+    clusters: tuple[Cluster, ...] = ()
+
+    @property
+    def bernoullis(self) -> Bernoullis:
+        """Return the tracks as kernels take them."""
+        s, modes = self.states, self.modes
+        return (
+            s.state, s.covariance, modes.state, modes.covariance, modes.probability, s.time_s,
+            s.existence, s.mode_row,
+        )  # fmt: skip

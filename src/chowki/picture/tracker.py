@@ -12,13 +12,27 @@ from chowki.core.ports import Associator
 from chowki.core.records import N_CLASSES, Detections
 from chowki.core.table import F64, I64
 from chowki.kernels import plots as tabulation
-from chowki.kernels.bernoulli import OWN_SCANS, Kept, births, update
-from chowki.kernels.gate import P_RCS, P_TIME, candidates
-from chowki.kernels.geodesy import station_frame
+from chowki.kernels.bernoulli import update
+from chowki.kernels.birth import births
+from chowki.kernels.filter import P_RCS, P_TIME
+from chowki.kernels.gate import Bernoullis, candidates, extent
+from chowki.kernels.geodesy import MEAN_RADIUS_M, station_frame
 from chowki.kernels.kalman import POSITION
-from chowki.kernels.visibility import L_MISS
+from chowki.kernels.modes import SPACE_TURNING
+from chowki.kernels.reach import OWN_SCANS, chances, credit, in_reach
+from chowki.kernels.visibility import L_MISS, L_RANGE_MAX
 from chowki.picture.classes import PRIOR_LOG_CLASS
+from chowki.picture.clusters import (
+    Observation,
+    Shares,
+    Touched,
+    hushed,
+    parted,
+    write_slots,
+)
+from chowki.picture.contest import Contest
 from chowki.picture.lens import Lens, birth_prior, gate_sizes, lens
+from chowki.picture.motions import motion_of
 from chowki.picture.parameters import PictureParameters
 from chowki.picture.states import Counts, Evidence, Looks, Picture, TrackStates
 
@@ -63,6 +77,8 @@ class Association:
     pair_probability: F64
 
 
+# The picture after a scan, the track that caused each plot (-1: none), and how probably.
+Updated = tuple[Picture, I64, F64]
 _NONE = np.empty(0, dtype=np.int64)
 _NOTHING_FOUND = Association(_NONE, _NONE, _NONE, _NONE, _NONE, np.empty(0))
 
@@ -84,7 +100,7 @@ class Tracker:
         self, theatre: Theatre, parameters: PictureParameters, associator: Associator
     ) -> None:
         station = theatre.station
-        self.theatre, self.parameters, self.associator = theatre, parameters, associator
+        self.theatre, self.parameters = theatre, parameters
         self.frame = station_frame(
             float(np.radians(station.lat_deg)),
             float(np.radians(station.lon_deg)),
@@ -92,7 +108,10 @@ class Tracker:
         )
         self._gates = gate_sizes(parameters.gate_probability)
         self._prior = birth_prior(parameters)
-        self._confirm = (parameters.confirm_existence, parameters.confirm_updates)
+        self._size, self._motion = SPACE_TURNING, motion_of(parameters, 1.0 / MEAN_RADIUS_M)
+        self._contest = Contest(
+            self._size, self._motion, associator, parameters.hypotheses, parameters.blur
+        )
         self._lenses: dict[int, Lens] = {}
 
     def scan(self, picture: Picture, scan: Scan) -> tuple[Picture, Association | None]:
@@ -171,43 +190,145 @@ class Tracker:
     def _step(
         self, picture: Picture, scan: Scan, glass: Lens, look: F64, usable: tuple[F64, I64, I64]
     ) -> tuple[Picture, Association]:
+        """Predict, gate, associate, update, found new tracks."""
         plots, bits, chosen = usable
-        scene = (
-            glass.origin, glass.axes, self.frame, glass.mask_azimuth, glass.mask_elevation, look,
-            self._gates,
-        )  # fmt: skip
-        s = picture.states
-        kinematics = (
-            s.state, s.covariance, s.time_s, s.existence, s.alive_s, s.rcs_dbsm, s.answered_s
-        )  # fmt: skip
-        start_s, end_s = float(scan.start_s), float(min(scan.end_s, scan.time_s + 5.0))
-        trusted = bits & glass.trusted
-        rows, starts, pair_plot, weight, missed, now = candidates(
-            kinematics, plots, trusted, glass.bits, scene, start_s, end_s
-        )
+        seen = self._seen(picture, scan, glass, look, plots, bits)
+        s, rows = picture.states, self._rows(picture.states, seen, glass, look)
         if not len(rows) and not len(plots):
             return picture, _NOTHING_FOUND
-        share, share_missed, new = self.associator.marginals(
-            starts, pair_plot, weight, missed, len(plots)
-        )
-        founded = births(plots, bits, new, scene, self._prior)
-        states = extended(picture, founded, plots, scan.sensor.number, bool(glass.cooperative))
-        cause = update(
-            _kept(states), (rows, starts, pair_plot, share, share_missed, missed, now), plots,
-            trusted, scene, end_s, scan.sensor.number, picture.scans, self._confirm,
+        clusters, others = parted(picture.clusters, s.track[rows])
+        chance = hushed(clusters, s.track[rows], self._chance(picture, rows, seen, glass, look))
+        pairs = candidates(
+            self._size, self._motion, picture.bernoullis, rows, chance, plots, seen.bits,
+            seen.scan_bits, glass.view, seen.start_s, seen.end_s,
         )  # fmt: skip
-        newborn = np.arange(len(s), len(states))
+        rows, chance, pairs = _met(rows, chance, pairs)
+        touched = Touched(s.track[rows], picture.bernoullis, rows)
+        shares = self._contest.associate(clusters, touched, chance, pairs, seen)
+        founded = births(plots, bits, shares.free, look, glass.view, self._prior)
+        after = self._updated(picture, touched, chance, shares, seen, founded)
+        picture, cause = self._credited(after, shares, touched, seen, scan, glass, founded)
+        picture = replace(picture, clusters=(*others, *shares.clusters))
+        return picture, _association(picture, shares, rows, chosen, cause, len(founded[0]))
+
+    def _seen(
+        self, picture: Picture, scan: Scan, glass: Lens, look: F64, plots: F64, bits: I64
+    ) -> Observation:
+        """Return the scan as kernels take it."""
+        start_s, end_s = float(scan.start_s), float(min(scan.end_s, scan.time_s + 5.0))
+        s = picture.states
+
+        def chance_of(rows: Bernoullis, number: I64) -> F64:
+            """Return the chances of leaves: all but state and existence is their track's."""
+            at = np.searchsorted(s.track, number)
+            standing = (s.alive_s[at], s.rcs_dbsm[at], s.answered_s[at])
+            return chances(
+                rows[0], rows[1], rows[5], rows[6], standing, np.arange(len(at)),
+                glass.scene(self.frame, look), middle_s, end_s,
+            )  # fmt: skip
+
+        middle_s, _ = extent(plots, start_s, end_s)
+        return Observation(
+            plots, bits & glass.trusted, glass.bits, glass.view, start_s, end_s, chance_of
+        )
+
+    def _rows(self, s: TrackStates, seen: Observation, glass: Lens, look: F64) -> I64:
+        middle_s, _ = extent(seen.plots, seen.start_s, seen.end_s)
+        return in_reach(
+            s.state, s.covariance, s.time_s, middle_s, glass.bits, glass.origin,
+            look[L_RANGE_MAX],
+        )  # fmt: skip
+
+    def _chance(
+        self, picture: Picture, rows: I64, seen: Observation, glass: Lens, look: F64
+    ) -> F64:
+        s = picture.states
+        middle_s, _ = extent(seen.plots, seen.start_s, seen.end_s)
+        return chances(
+            s.state, s.covariance, s.time_s, s.existence, (s.alive_s, s.rcs_dbsm, s.answered_s),
+            rows, glass.scene(self.frame, look), middle_s, seen.end_s,
+        )  # fmt: skip
+
+    def _updated(
+        self, picture: Picture, touched: Touched, chance: F64, shares: Shares, seen: Observation,
+        founded: tuple[I64, F64, F64, F64],
+    ) -> Updated:  # fmt: skip
+        """Return copies of all tracks after the scan, with those that plots founded."""
+        pool = picture.modes.with_room(len(touched.at) + len(founded[0]))
+        states = extended(picture, founded, seen.plots, pool.enter(founded[2], founded[3]))
+        picture = replace(picture, states=states, modes=pool)
+        rows = picture.bernoullis
+        cause, sure, pool.filled = update(
+            self._size, self._motion, rows, touched.at, chance, (*shares.pairs, shares.missed),
+            seen.plots, seen.bits, seen.view, shares.clustered, pool.filled,
+        )  # fmt: skip
+        for settled in shares.settled:
+            members = touched.at[np.searchsorted(touched.number, settled.cluster.members)]
+            states.mode_row[members] = pool.filled + np.arange(len(members))
+            pool.filled += len(members)
+            write_slots(settled, rows, members)
+            member, plot = np.nonzero(settled.claims > 0.5)
+            cause[settled.plots[plot]] = members[member]
+            sure[settled.plots[plot]] = settled.claims[member, plot]
+        return picture, cause, sure
+
+    def _credited(
+        self, after: Updated, shares: Shares, touched: Touched, seen: Observation, scan: Scan,
+        glass: Lens, founded: tuple[I64, F64, F64, F64],
+    ) -> tuple[Picture, I64]:  # fmt: skip
+        """Return the picture with the history of its tracks, and the cause of each plot."""
+        picture, cause, sure = after
+        s, p, at = picture.states, self.parameters, touched.at
+        s.alive_s[at] = np.maximum(s.alive_s[at], seen.end_s)
+        history = (
+            s.updated_s, s.updates, s.rcs_dbsm, s.rcs_weight, s.answered_s, s.sensor_bits,
+            s.own_scans,
+        )  # fmt: skip
+        number, cooperative = scan.sensor.number, bool(glass.cooperative)
+        credit(history, cause, sure, seen.plots, number, picture.scans, cooperative)
+        newborn = np.arange(len(s) - len(founded[0]), len(s))
+        s.sensor_bits[newborn, (number >> 5) % SENSOR_WORDS] = 1 << (number & 31)
+        if cooperative:
+            s.answered_s[newborn] = s.time_s[newborn]
+        sure_now = (s.existence[at] >= p.confirm_existence) & (s.updates[at] >= p.confirm_updates)
+        fresh = at[sure_now & np.isnan(s.confirmed_s[at])]
+        s.confirmed_s[fresh] = s.time_s[fresh]
         free = cause[founded[0]] < 0
         cause[founded[0][free]] = newborn[free]
-        picture = replace(
-            picture,
-            states=states,
-            next_track=picture.next_track + len(newborn),
-        )
-        pair_row = np.repeat(rows, np.diff(starts))
-        return picture, Association(
-            np.concatenate([rows, newborn]), chosen, cause, pair_row, chosen[pair_plot], share
-        )
+        return replace(picture, next_track=picture.next_track + len(newborn)), cause
+
+
+def _met(
+    rows: I64, chance: F64, pairs: tuple[I64, I64, F64]
+) -> tuple[I64, F64, tuple[I64, I64, F64]]:
+    """Return the tracks that the look tells something of: a plot is near, or one was expected."""
+    starts, pair_plot, weight = pairs
+    met = (starts[1:] > starts[:-1]) | (chance[:, 2] > 0.0) | (chance[:, 0] == 0.0)
+    if met.all():
+        return rows, chance, pairs
+    starts = np.append(0, np.cumsum((starts[1:] - starts[:-1])[met]))
+    return rows[met], chance[met], (starts, pair_plot, weight)
+
+
+def _association(
+    picture: Picture, shares: Shares, rows: I64, chosen: I64, cause: I64, born: int
+) -> Association:
+    """Return what a scan came to, in rows of the picture."""
+    starts, pair_plot, share = shares.pairs
+    row = np.repeat(np.arange(len(rows)), np.diff(starts))
+    alone = shares.clustered[row] == 0
+    pair_row, plots, chances_ = [rows[row[alone]]], [pair_plot[alone]], [share[alone]]
+    for settled in shares.settled:
+        members = np.searchsorted(picture.states.track, settled.cluster.members)
+        member, plot = np.nonzero(settled.claims > 0.0)
+        pair_row.append(members[member])
+        plots.append(settled.plots[plot])
+        chances_.append(settled.claims[member, plot])
+    newborn = np.arange(len(picture.states) - born, len(picture.states))
+    return Association(
+        np.concatenate([rows, newborn]), chosen, cause, np.concatenate(pair_row),
+        chosen[np.concatenate(plots)], np.concatenate(chances_),
+    )  # fmt: skip
 
 
 def _taken(looks: Looks, scan: Scan) -> Looks | None:
@@ -264,20 +385,8 @@ def _counted(counts: Counts, **more: int) -> Counts:
     return replace(counts, **{name: getattr(counts, name) + n for name, n in more.items()})
 
 
-def _kept(s: TrackStates) -> Kept:
-    """Return the columns that an update writes into."""
-    return (
-        s.state, s.covariance, s.time_s, s.existence, s.alive_s, s.updated_s, s.updates,
-        s.rcs_dbsm, s.rcs_weight, s.answered_s, s.sensor_bits, s.own_scans, s.confirmed_s,
-    )  # fmt: skip
-
-
 def extended(
-    picture: Picture,
-    founded: tuple[I64, F64, F64, F64],
-    plots: F64,
-    sensor: int,
-    cooperative: bool,
+    picture: Picture, founded: tuple[I64, F64, F64, F64], plots: F64, mode_row: I64
 ) -> TrackStates:
     """Return a copy of the tracks with those that plots founded at its end."""
     chosen, existence, state, covariance = founded
@@ -285,28 +394,15 @@ def extended(
     before = [getattr(picture.states, name) for name in STATE_COLUMNS]
     if not fresh:
         return TrackStates(*(column.copy() for column in before))
-    bits = np.zeros((fresh, SENSOR_WORDS), dtype=np.int64)
-    bits[:, (sensor >> 5) % SENSOR_WORDS] = 1 << (sensor & 31)
     own = np.full((fresh, OWN_SCANS), -1, dtype=np.int64)
     own[:, 0] = picture.scans
     nothing = np.full(fresh, np.nan)
     born = TrackStates(
-        np.arange(picture.next_track, picture.next_track + fresh),
-        time_s,
-        state,
-        covariance,
-        existence,
-        time_s,
-        time_s,
-        nothing,
-        time_s,
-        time_s if cooperative else nothing,
-        np.ones(fresh, dtype=np.int64),
-        bits,
-        own,
-        rcs,
-        np.where(np.isnan(rcs), 0.0, 1.0),
-    )
+        np.arange(picture.next_track, picture.next_track + fresh), time_s, state, covariance,
+        existence, time_s, time_s, nothing, time_s, nothing, np.ones(fresh, dtype=np.int64),
+        np.zeros((fresh, SENSOR_WORDS), dtype=np.int64), own, rcs,
+        np.where(np.isnan(rcs), 0.0, 1.0), mode_row,
+    )  # fmt: skip
     names = zip(before, STATE_COLUMNS, strict=True)
     return TrackStates(*(np.concatenate((old, getattr(born, name))) for old, name in names))
 

@@ -1,0 +1,141 @@
+"""Which tracks a look may touch, how surely it sees each, and what a detection leaves behind."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chowki.kernels.filter import P_RCS, P_TIME
+from chowki.kernels.jit import kernel
+from chowki.kernels.kalman import POSITION
+from chowki.kernels.visibility import (
+    L_COOPERATIVE,
+    L_LIFETIME,
+    L_MISS,
+    L_PAIR_FLOOR,
+    L_SILENT_ANSWER,
+    detection_probability,
+)
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+
+# Sensor position (3,), sensor axes (3, 3), station frame (4, 3), azimuths and elevations of the
+# horizon mask, figures of the look (``kernels.visibility``).
+Scene = tuple[F64, F64, F64, F64, F64, F64]
+# Time of the existence, radar cross-section (dBsm), time of the last cooperative answer, each (n,).
+Standing = tuple[F64, F64, F64]
+# Time of the last detection, number of detections, radar cross-section and its weight, time of
+# the last cooperative answer (n,), sensors (n, 8) as bits, numbers of the last scans with a plot
+# of its own (n, 4).
+History = tuple[F64, I64, F64, F64, F64, I64, I64]
+
+OWN_SCANS = 4
+RCS_MEMORY = 30.0
+
+
+@kernel
+def in_reach(
+    state: F64, covariance: F64, time_s: F64, middle_s: float, bits: int, origin: F64,
+    range_max_m: float,
+) -> I64:  # fmt: skip
+    """Return the tracks near enough for a look to touch: all of them when positions are reported.
+
+    Six deviations and five kilometres are added to the reach of the look.
+    """
+    rows, k = np.empty(len(state), dtype=np.int64), 0
+    reach = range_max_m + 5000.0
+    for i in range(len(state)):
+        dt = middle_s - time_s[i]
+        dx = state[i, 0] + dt * state[i, 3] - origin[0]
+        dy = state[i, 1] + dt * state[i, 4] - origin[1]
+        beyond = math.sqrt(dx * dx + dy * dy) - reach
+        near = beyond <= 0.0 or bits & POSITION != 0
+        if not near:
+            spread = covariance[i, 0, 0] + covariance[i, 1, 1]
+            spread += dt * dt * (covariance[i, 3, 3] + covariance[i, 4, 4])
+            near = beyond * beyond <= 36.0 * spread
+        if near:
+            rows[k] = i
+            k += 1
+    return rows[:k]
+
+
+@kernel
+def chances(
+    state: F64, covariance: F64, time_s: F64, existence: F64, standing: Standing, rows: I64,
+    scene: Scene, middle_s: float, end_s: float,
+) -> F64:  # fmt: skip
+    """Return existence now, P_D as it weighs on a pair and as it weighs on a miss, shape (k, 3).
+
+    Parameters
+    ----------
+    state, covariance, time_s, existence : F64
+        Shapes (n, 6), (n, 6, 6), (n,), (n,).
+    standing : Standing
+        What else is known of the tracks.
+    rows : I64
+        Shape (k,): those in question.
+    scene : Scene
+        Sensor and look.
+    middle_s, end_s : float
+        Middle and end of the look.
+    """
+    origin, axes, frame, mask_azimuth, mask_elevation, look = scene
+    alive_s, rcs_dbsm, answered_s = standing
+    out, here = np.empty((len(rows), 3)), np.empty(6)
+    for k in range(len(rows)):
+        i = rows[k]
+        dt = middle_s - time_s[i]
+        for s in range(3):
+            here[s], here[s + 3] = state[i, s] + dt * state[i, s + 3], state[i, s + 3]
+        seen = detection_probability(
+            here, covariance[i], float(rcs_dbsm[i]), origin, axes, frame, look, mask_azimuth,
+            mask_elevation,
+        )  # fmt: skip
+        pair, miss = seen, seen * look[L_MISS]
+        if look[L_COOPERATIVE] > 0.0 and math.isnan(answered_s[i]):
+            pair, miss = seen * look[L_SILENT_ANSWER], 0.0
+        out[k, 0] = existence[i] * math.exp(min(0.0, alive_s[i] - end_s) / look[L_LIFETIME])
+        out[k, 1], out[k, 2] = max(pair, look[L_PAIR_FLOOR]), miss
+    return out
+
+
+@kernel
+def credit(
+    history: History, cause: I64, sure: F64, plots: F64, sensor: int, scan: int, cooperative: bool
+) -> None:
+    """Write the history of tracks that very likely caused plots.
+
+    Parameters
+    ----------
+    history : History
+        Written.
+    cause, sure : I64, F64
+        Shape (m,): row of the track that caused each plot, -1 for none, and how probably.
+    plots : F64
+        Shape (m, P_WIDTH).
+    sensor, scan : int
+        Number of the sensor; running number of the scan at the station.
+    cooperative : bool
+        Whether plots are the targets' own reports.
+    """
+    updated_s, updates, rcs, rcs_weight, answered_s, sensor_bits, own = history
+    for j in range(len(cause)):
+        i, row = cause[j], plots[j]
+        if i < 0:
+            continue
+        updated_s[i] = max(updated_s[i], row[P_TIME])
+        updates[i] += 1
+        sensor_bits[i, (sensor >> 5) % sensor_bits.shape[1]] |= 1 << (sensor & 31)
+        for k in range(OWN_SCANS - 1, 0, -1):
+            own[i, k] = own[i, k - 1]
+        own[i, 0] = scan
+        if cooperative:
+            answered_s[i] = row[P_TIME]
+        if not math.isnan(row[P_RCS]):
+            rcs_weight[i] = min(rcs_weight[i] + sure[j], RCS_MEMORY)
+            before = row[P_RCS] if math.isnan(rcs[i]) else rcs[i]
+            rcs[i] = before + (row[P_RCS] - before) * sure[j] / max(rcs_weight[i], 1.0)
