@@ -93,6 +93,20 @@ def _scenario_keys() -> str:
     return "\n\n".join(_section(name, part) for name, part in sections if part.get("properties"))
 
 
+def _tracker_keys() -> str:
+    """Return every key of a tracker's configuration."""
+    from chowki.picture import TrackerConfig
+
+    whole = TrackerConfig.model_json_schema()
+    parts = whole["$defs"].items()
+    names = {"SensorConfig": "sensor", "MotionConfig": "motion", "TargetConfig": "target"}
+    names |= {"BirthConfig": "target.birth", "ReportConfig": "report"}
+    names |= {"AssociationConfig": "association"}
+    order = list(names)
+    told = sorted(((n, part) for n, part in parts if n in names), key=lambda p: order.index(p[0]))
+    return "\n\n".join(_section(f"[{names[name]}]", part) for name, part in told)
+
+
 def _section(name: str, part: Schema) -> str:
     lines = [f"### {name}", ""]
     if part.get("description"):
@@ -170,6 +184,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "exit-codes": _exit_codes,
     "scenario-keys": _scenario_keys,
     "commands": _commands,
+    "tracker-keys": _tracker_keys,
 }
 
 if __name__ == "__main__":
