@@ -92,8 +92,8 @@ def read_plots(path: Path, kinds: Mapping[str, str]) -> list[SensorPlots]:
 def scans_of(plots: list[SensorPlots], periods_s: list[float]) -> Iterator[PlotScan]:
     """Yield the scans of all sensors in order: every multiple of a period from the first plot on.
 
-    A scan takes the plots since the one before, up to its own time; the last one comes with, or
-    after, the last plot of any sensor.
+    A scan takes the plots since the one before, up to its own time. Scans go on to the last plot
+    of any sensor, and to one more where plots of the sensor itself are left.
 
     Parameters
     ----------
@@ -108,8 +108,10 @@ def scans_of(plots: list[SensorPlots], periods_s: list[float]) -> Iterator[PlotS
         if not len(part.time_s):
             continue
         first_s = float(part.time_s[0])
-        count = 1 + int(np.ceil((end_s - first_s - SAME_TIME_S) / period_s))
-        at_s = first_s + period_s * np.arange(max(count, 1))
+        count = 1 + int((end_s - first_s + SAME_TIME_S) / period_s)
+        if part.time_s[-1] > first_s + period_s * (count - 1) + SAME_TIME_S:
+            count += 1
+        at_s = first_s + period_s * np.arange(count)
         bounds = np.searchsorted(part.time_s, at_s + SAME_TIME_S, side="right")
         starts = np.concatenate(([0], bounds[:-1]))
         scans += [

@@ -32,8 +32,9 @@ Size = tuple[int, ...]
 # Modes (m, MODE_WIDTH), generator of the mode's Markov process (m, m; 1/s), curvature of the
 # ground (1/m; 0: flat, every vertical is the third axis).
 Motion = tuple[F64, F64, float]
-# Predicted modes: states (m, S), covariances (m, S, S), probabilities (m,); then scratch.
-Forecast = tuple[F64, F64, F64, F64, F64, F64, F64, F64]
+# Predicted modes: states (m, S), covariances (m, S, S), probabilities (m,); then scratch, and the
+# last transition of modes (m, m) with its seconds (1,).
+Forecast = tuple[F64, F64, F64, F64, F64, F64, F64, F64, F64, F64]
 
 
 @kernel
@@ -49,6 +50,8 @@ def forecast_space(size: Size, modes: int) -> Forecast:
         np.zeros((s, s)),
         np.zeros((s, s)),
         np.zeros((s, s)),
+        np.eye(modes),
+        np.zeros(1),
     )
 
 
@@ -142,15 +145,17 @@ def _turn(
     out_x[2 * d] = x[2 * d]
     for i in range(n):
         for j in range(n):
-            total = 0.0
-            for k in range(n):
-                total += f[i, k] * p[k, j]
+            total = p[i, j] if i < d or i == 2 * d else 0.0
+            if i < 2 * d:
+                for k in range(d, n):
+                    total += f[i, k] * p[k, j]
             fp[i, j] = total
     for i in range(n):
         for j in range(i + 1):
-            total = 0.0
-            for k in range(n):
-                total += fp[i, k] * f[j, k]
+            total = fp[i, j] if j < d or j == 2 * d else 0.0
+            if j < 2 * d:
+                for k in range(d, n):
+                    total += fp[i, k] * f[j, k]
             out_p[i, j] = out_p[j, i] = total
 
 
@@ -302,7 +307,7 @@ def forecast(
     out : Forecast
         Written: predicted states, covariances, probabilities.
     """
-    to_x, to_p, to_mu, weight, base_x, base_p, f, fp = out
+    to_x, to_p, to_mu, weight, base_x, base_p, f, fp, changing, changing_s = out
     modes = len(mu)
     if modes == 1 or dt_s <= 0.0 or not changes:
         for m in range(modes):
@@ -310,11 +315,13 @@ def forecast(
             if mu[m] > 0.0:
                 advance(size, motion, m, dt_s, x[m], p[m], to_x[m], to_p[m], f, fp)
         return
-    transition(motion[1], dt_s, weight)
+    if changing_s[0] != dt_s:  # the tracks of a scan mostly wait equally long
+        transition(motion[1], dt_s, changing)
+        changing_s[0] = dt_s
     for j in range(modes):
         total = 0.0
         for m in range(modes):
-            weight[m, j] *= mu[m]
+            weight[m, j] = changing[m, j] * mu[m]
             total += weight[m, j]
         to_mu[j] = total
         if total == 0.0:

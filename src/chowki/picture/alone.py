@@ -19,7 +19,8 @@ from chowki.picture.nearest import NearestTracker
 from chowki.picture.plane import PlaneTracker
 from chowki.picture.space import SLOTS, SpaceTracker
 
-NEAREST = "global-nearest-neighbour"
+MARGINALS, NEAREST = "belief-propagation", "global-nearest-neighbour"
+METHODS = (MARGINALS, NEAREST)
 WARM_SCANS = 8
 
 
@@ -176,6 +177,9 @@ class _Scan:
 
 
 def _built(config: TrackerConfig, height: bool, associator: Associator) -> LoneTracker:
+    if config.association.method not in METHODS:
+        allowed = ", ".join(METHODS)
+        raise UsageError(f"no associator {config.association.method!r}; there are: {allowed}")
     flat = not height and all(sensor.kind == "position" for sensor in config.sensor)
     if config.association.method == NEAREST:
         if not flat or config.motion.model != "cv":

@@ -170,6 +170,7 @@ class AssociationConfig(_Section):
         default=0.2,
         description="hypotheses are one again once that adds no more to a variance, as a share",
     )
+    threads: int = Field(default=1, ge=1, description="at the most; they change no bit")
     late_s: Natural = Field(default=10.0, description="scans up to so late are taken in order")
 
 

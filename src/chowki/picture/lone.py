@@ -13,8 +13,7 @@ from chowki.core.ports import Associator
 from chowki.core.records import TrackStatus
 from chowki.core.table import F64, I64
 from chowki.kernels import filter as plots_of
-from chowki.kernels.bernoulli import update
-from chowki.kernels.gate import Bernoullis, candidates
+from chowki.kernels.gate import Bernoullis
 from chowki.kernels.modes import Motion, Size
 from chowki.picture.clusters import (
     Cluster,
@@ -28,6 +27,7 @@ from chowki.picture.clusters import (
 from chowki.picture.config import SensorConfig, TrackerConfig
 from chowki.picture.contest import Contest
 from chowki.picture.estimates import Estimates, Pairs
+from chowki.picture.workers import Workers
 
 EDGE = 0.2  # share of targets that outlives leaving the area: its bounds are never quite exact
 Flags = NDArray[np.bool_]
@@ -116,6 +116,7 @@ class LoneTracker(ABC):
         # a threshold on existence that no birth reaches would leave the picture empty for ever
         self._floor = min(config.report.drop, 0.5 * _likeliest_birth(config))
         a = config.association
+        self._workers = Workers(size, motion, a.threads)
         self._contest = Contest(size, motion, associator, a.hypotheses, a.blur)
         # one sensor alone: who leaves its area is gone; of several, another may still see it
         self._edge = EDGE if len({sensor.area_m for sensor in config.sensor}) == 1 else 1.0
@@ -212,19 +213,14 @@ class LoneTracker(ABC):
 
     def _candidates(self, rows: Bernoullis, chance: F64, seen: Observation) -> tuple[I64, I64, F64]:
         """Return the candidate pairs of all rows."""
-        return candidates(
-            self._size, self._motion, rows, np.arange(len(chance)), chance, seen.plots, seen.bits,
-            seen.scan_bits, seen.view, seen.start_s, seen.end_s,
-        )  # fmt: skip
+        return self._workers.candidates(rows, np.arange(len(chance)), chance, seen)
 
     def _updated(
         self, rows: Bernoullis, chance: F64, shares: Shares, seen: Observation
     ) -> Bernoullis:
         """Return all rows, updated in place where no cluster looks after them."""
-        update(
-            self._size, self._motion, rows, np.arange(len(chance)), chance,
-            (*shares.pairs, shares.missed), seen.plots, seen.bits, seen.view, shares.clustered, -1,
-        )  # fmt: skip
+        told = (shares.pairs, shares.missed, shares.clustered)
+        self._workers.update(rows, np.arange(len(chance)), chance, told, seen, -1)
         return rows
 
     def _turned_over(
