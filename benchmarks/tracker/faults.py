@@ -41,23 +41,21 @@ class Bias:
 def later(scan: Scan, offset_s: float) -> Scan:
     """Return a scan as a clock ahead by some seconds stamps it; receipt is the station's own."""
     d = replace(scan.detections, time_s=scan.detections.time_s + offset_s)
-    return replace(
-        scan, start_s=scan.start_s + offset_s, end_s=scan.end_s + offset_s, detections=d
-    )
+    return replace(scan, start_s=scan.start_s + offset_s, end_s=scan.end_s + offset_s, detections=d)
 
 
 def clock_step(step_s: float) -> Fault:
-    """The clock is set wrong at once, and right again at the end."""
+    """Return a fault: the clock is set wrong at once, and right again at the end."""
     return lambda scan, _: [later(scan, step_s)]
 
 
 def clock_drift(rate: float) -> Fault:
-    """The clock runs fast, by some seconds a second."""
+    """Return a fault: the clock runs fast, by some seconds a second."""
     return lambda scan, spell: [later(scan, rate * (scan.end_s - spell.since_s))]
 
 
 def stuck(scan: Scan, spell: Spell) -> list[Scan]:
-    """The plots of the last good scan come again and again, stamped anew."""
+    """Let the plots of the last good scan come again and again, stamped anew."""
     if spell.before is None:
         return [scan]
     ahead_s = scan.start_s - spell.before.start_s
@@ -66,7 +64,7 @@ def stuck(scan: Scan, spell: Spell) -> list[Scan]:
 
 
 def flood(factor: float, seed: int = 0) -> Fault:
-    """Ghosts: the stated number of false plots times a factor, anywhere in the look."""
+    """Return a fault: the stated number of false plots times a factor, anywhere in the look."""
 
     def put(scan: Scan, _: Spell) -> list[Scan]:
         rng = np.random.default_rng([seed, scan.sensor.number, scan.look, 1])
@@ -80,7 +78,7 @@ def flood(factor: float, seed: int = 0) -> Fault:
 
 
 def strobe(plots: int, width_rad: float, seed: int = 0) -> Fault:
-    """A jammer on one bearing: false plots along it, and targets behind it mostly unseen."""
+    """Return a fault: false plots along one bearing, and targets there mostly unseen."""
 
     def put(scan: Scan, _: Spell) -> list[Scan]:
         rng = np.random.default_rng([seed, scan.sensor.number, scan.look, 2])
@@ -96,7 +94,7 @@ def strobe(plots: int, width_rad: float, seed: int = 0) -> Fault:
 
 
 def duplicated(share_of_sigma: float, seed: int = 0) -> Fault:
-    """Every plot comes twice: exactly (0), or a small share of its standard deviation apart."""
+    """Return a fault: every plot comes twice, a small share of its sigma apart (0: equal)."""
 
     def put(scan: Scan, _: Spell) -> list[Scan]:
         d, s = scan.detections, scan.sensor
@@ -113,18 +111,18 @@ def duplicated(share_of_sigma: float, seed: int = 0) -> Fault:
 
 
 def resent(scan: Scan, spell: Spell) -> list[Scan]:
-    """Each look is sent a second time, under a number of its own."""
+    """Send each look a second time, under a number of its own."""
     again = replace(scan, look=2 * scan.look + 1, time_s=scan.time_s + 0.05)
     return [replace(scan, look=2 * scan.look), again] if spell.looks else [scan]
 
 
 def lost(_scan: Scan, _spell: Spell) -> list[Scan]:
-    """Nothing comes any more."""
+    """Send nothing any more."""
     return []
 
 
 def jumped(bias: Bias) -> Fault:
-    """The sensor is moved or turned: from now on all that it measures is off."""
+    """Return a fault: the sensor is moved or turned, and all that it measures is off."""
     return lambda scan, _: [biased(scan, bias)]
 
 

@@ -21,14 +21,16 @@ import ncv
 import section_crossing
 import section_mismatch
 import section_ncv
+import section_space
 import section_start
 from bench import PEERS, ROOT, Bench
 from page import Table, put
 
-PAGE = ROOT / "docs" / "tracker.md"
+PAGE, README = ROOT / "docs" / "tracker.md", ROOT / "README.md"
 FOLDER = ROOT / "out" / "bench-tracker"
 SECTIONS: dict[str, Callable[[Bench], list[Table]]] = {
     "ncv": section_ncv.tables,
+    "space": section_space.tables,
     "mismatch": section_mismatch.tables,
     "crossing": section_crossing.tables,
     "start": section_start.tables,
@@ -46,10 +48,13 @@ def main() -> None:
         _warm(bench)
         for name in options.only:
             title(name)
-            text = "\n\n".join(table.markdown() for table in SECTIONS[name](bench))
+            tables = SECTIONS[name](bench)
+            text = "\n\n".join(table.markdown() for table in tables)
             print(f"{text}\n", flush=True)
             if options.whole:
                 put(PAGE, name, text)
+            if options.whole and name == "ncv":
+                put(README, "tracker", tables[1].markdown())
     if options.whole:
         put(PAGE, "machine", _machine())
 

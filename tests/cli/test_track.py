@@ -106,8 +106,9 @@ def test_timing_as_words_and_as_json(chowki, files):
 
 def test_covariances_and_pairs(chowki, files, tmp_path):
     pairs = tmp_path / "pairs.csv"
-    _, rows = track(chowki, files, "--covariance", "--pairs", pairs)
+    _, rows = track(chowki, files, "--covariance", "--modes", "--pairs", pairs)
     last = rows[-1]
+    assert [float(last[mode]) for mode in ("quiet", "turning", "hovering")] == [1.0, 0.0, 0.0]
     assert 0.0 < float(last["xx_m2"]) < 900.0
     assert abs(float(last["xy_m2"])) < float(last["xx_m2"])
     assert float(last["zz_m2"]) == 0.0

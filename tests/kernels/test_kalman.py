@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chowki.kernels.kalman import correct, expect, innovate, workspace
+from chowki.kernels.modes import MODE_WIDTH, SPACE, SPACE_TURNING, advance
 
 POLAR, RATE, POSITION, VELOCITY = 7, 15, 16, 32
 ORIGIN = np.array([100.0, -50.0, 20.0])
@@ -16,13 +17,26 @@ def turned(angle):
     return np.array([[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]])
 
 
-def update(x, p, dt, bits, values, variances, q=0.0, timing=0.0, origin=ORIGIN, axes=None):
-    work, out_x, out_p = workspace(), np.empty(6), np.empty((6, 6))
+def predicted(x, p, dt, q, size=SPACE):
+    mode, n = np.zeros((1, MODE_WIDTH)), len(size)
+    mode[0, 2:4] = q
+    out_x, out_p, f, fp = np.empty(n), np.empty((n, n)), np.empty((n, n)), np.empty((n, n))
+    advance(size, (mode, np.zeros((1, 1)), 0.0), 0, dt, x, p, out_x, out_p, f, fp)
+    return out_x, out_p
+
+
+def update(x, p, dt, bits, values, variances, q=0.0, timing=0.0, origin=ORIGIN, axes=None,
+           size=SPACE):  # fmt: skip
+    """Predict to a plot unless it is late, and take it in."""
+    n, work = len(size), workspace(size)
+    out_x, out_p = np.empty(n), np.empty((n, n))
     axes = np.eye(3) if axes is None else axes
+    if dt > 0.0:
+        x, p = predicted(x, p, dt, q, size)
     m, wide, squared, log_det = innovate(
-        x, p, dt, bits, values, variances, origin, axes, q, q, timing, work
+        size, x, p, min(dt, 0.0), bits, values, variances, origin, axes, q, timing, work
     )
-    correct(m, wide, work, out_x, out_p)
+    correct(size, m, wide, x, p, work, out_x, out_p)
     return out_x, out_p, squared, log_det
 
 
@@ -83,6 +97,46 @@ def test_the_steady_gain_is_that_of_the_alpha_beta_filter(ratio, alpha, beta):
         assert got[3] * period == pytest.approx(beta, abs=5e-5)
 
 
+@pytest.mark.parametrize("bits", [1, 2, 3, 7, 15, POSITION, POSITION | VELOCITY])
+def test_a_turn_rate_is_corrected_by_what_goes_with_it(bits):
+    """The seventh state, measured by nothing, moves through its covariance alone.
+
+    The spread is small against the distance: what is measured is straight over it.
+    """
+    rng = np.random.default_rng(bits)
+    scale = np.array([8.0, 8.0, 6.0, 3.0, 3.0, 2.0, 0.05])
+    a = rng.standard_normal((7, 7)) * scale[:, None]
+    p = a @ a.T + np.diag(1e-2 * scale**2)
+    x = np.array([4000.0, 7000.0, 900.0, 30.0, -20.0, 4.0, 0.03])
+    z, jac = np.empty(10), np.zeros((10, 6))
+    expect(bits, ORIGIN, np.eye(3), x, z, jac)
+    m = [slot for slot in range(4) if bits & (1 << slot)]
+    m += [slot for slot in range(4, 10) if bits & (POSITION if slot < 7 else VELOCITY)]
+    sigma = np.array([30.0, 3e-3, 3e-3, 1.0, 20.0, 20.0, 20.0, 2.0, 2.0, 2.0])
+    values = z + sigma * rng.standard_normal(10)
+    got_x, got_p, squared, log_det = update(x, p, 0.0, bits, values, sigma**2, size=SPACE_TURNING)
+    h = np.zeros((len(m), 7))
+    h[:, :6] = jac[m]
+    s = h @ p @ h.T + np.diag(sigma[m] ** 2)
+    gain, y = p @ h.T @ np.linalg.inv(s), (values - z)[m]
+    np.testing.assert_allclose(got_x, x + gain @ y, rtol=1e-8)
+    apart = (got_p - (p - gain @ s @ gain.T)) / np.outer(np.sqrt(np.diag(p)), np.sqrt(np.diag(p)))
+    assert np.abs(apart).max() < 1e-9
+    assert squared == pytest.approx(y @ np.linalg.solve(s, y), rel=1e-9)
+    assert log_det == pytest.approx(np.linalg.slogdet(s)[1], rel=1e-9)
+
+
+def test_an_unknown_clock_widens_along_the_flight_path():
+    x, p = np.array([4000.0, 7000.0, 900.0, 30.0, -20.0, 4.0]), np.diag([400.0] * 3 + [9.0] * 3)
+    values, variances = np.zeros(10), np.full(10, 100.0)
+    values[4:7] = [*x[:3], 12.0, -7.0, 5.0]
+    _, _, squared, log_det = update(x, p, 0.0, POSITION, values, variances, timing=0.5)
+    s = 500.0 * np.eye(3) + 0.25 * np.outer(x[3:], x[3:])
+    y = values[4:7] - x[:3]
+    assert squared == pytest.approx(y @ np.linalg.solve(s, y), rel=1e-12)
+    assert log_det == pytest.approx(np.linalg.slogdet(s)[1], rel=1e-12)
+
+
 def test_azimuth_wraps_at_north():
     x, p = np.array([-10.0, 5000.0, 100.0, 0, 0, 0]), np.eye(6) * 100.0
     values, variances = np.zeros(10), np.ones(10)
@@ -104,19 +158,22 @@ def test_a_late_plot_leaves_the_track_at_its_time_and_counts_for_less():
     assert np.trace(late[:3, :3]) < np.trace(p[:3, :3])
 
 
+@pytest.mark.parametrize("size", [SPACE, SPACE_TURNING])
 @settings(max_examples=60, deadline=None)
 @given(
     st.integers(0, 2**32 - 1),
     st.sampled_from([1, 2, 3, 6, 7, 15, POSITION, POSITION | VELOCITY]),
     st.floats(-10.0, 20.0),
 )
-def test_covariance_stays_symmetric_and_positive(seed, bits, dt):
-    rng = np.random.default_rng(seed)
-    a = rng.standard_normal((6, 6)) * rng.uniform(0.1, 1000.0, 6)[:, None]
-    p = a @ a.T + np.eye(6)
-    x = rng.standard_normal(6) * np.array([2e4, 2e4, 1e3, 50.0, 50.0, 5.0])
+def test_covariance_stays_symmetric_and_positive(size, seed, bits, dt):
+    rng, n = np.random.default_rng(seed), len(size)
+    a = rng.standard_normal((n, n)) * rng.uniform(0.1, 1000.0, n)[:, None]
+    p = a @ a.T + np.eye(n)
+    x = rng.standard_normal(n) * np.array([2e4, 2e4, 1e3, 50.0, 50.0, 5.0, 0.1])[:n]
     values, variances = rng.standard_normal(10), np.full(10, 10.0 ** rng.uniform(-4, 4))
-    out_x, out_p, squared, _ = update(x, p, dt, bits, values, variances, q=4.0, timing=0.1)
+    out_x, out_p, squared, _ = update(
+        x, p, dt, bits, values, variances, q=4.0, timing=0.1, size=size
+    )
     assert np.array_equal(out_p, out_p.T)
     assert np.linalg.eigvalsh(out_p).min() >= -1e-9 * np.trace(out_p)
     assert np.isfinite(out_x).all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +23,16 @@ if TYPE_CHECKING:
 
 EXAMPLES = "chowki track plots.csv --config config.toml --out tracks.csv --timing"
 SPREAD = ("xx_m2", "xy_m2", "xz_m2", "yy_m2", "yz_m2", "zz_m2")
+MODES = ("quiet", "turning", "hovering")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The file of tracks, and which columns it has besides the usual ones."""
+
+    path: Path
+    covariance: bool
+    modes: bool
 
 
 def track(
@@ -40,6 +51,9 @@ def track(
     ],
     covariance: Annotated[
         bool, typer.Option("--covariance", help="Add the six covariances of position.")
+    ] = False,
+    modes: Annotated[
+        bool, typer.Option("--modes", help="Add the probabilities of quiet, turning, hovering.")
     ] = False,
     pairs: Annotated[
         Path | None,
@@ -69,9 +83,8 @@ def track(
     read = read_plots(plots, {sensor.id: sensor.kind for sensor in told.sensor})
     scans = list(scans_of(read, [sensor.scan_period_s for sensor in told.sensor]))
     tracker = _tracker(told, scans)
-    if timing:
-        _warm(voice, _tracker(told, scans), scans)
-    spent = _followed(voice, tracker, scans, (out, covariance), pairs)
+    _warm(voice, _tracker(told, scans), scans, timing=timing)
+    spent = _followed(voice, tracker, scans, Sheet(out, covariance, modes), pairs)
     figures = _figures(spent, timing=timing)
     voice.data(figures, lambda: _show(voice, figures))
     voice.remark(f"chowki: {figures['scans']:,} scans; tracks in {out}")
@@ -108,16 +121,17 @@ def _tracker(told: TrackerConfig, scans: list[PlotScan]) -> Tracker:
     return Tracker(told.model_copy(update={"association": association}), height=height)
 
 
-def _warm(voice: Voice, tracker: Tracker, scans: list[PlotScan]) -> None:
-    """Load, or for the first time compile, what the scans will need."""
+def _warm(voice: Voice, tracker: Tracker, scans: list[PlotScan], *, timing: bool) -> None:
+    """Load what the scans will need, where that is to be left out of their times."""
     from chowki.kernels.gate import candidates
     from chowki.kernels.jit import cached
 
     if not cached(candidates):
         voice.remark("chowki: compiling the kernels, once: this takes up to a minute")
-    tracker.warm()
-    for scan in scans[:2]:
-        _scanned(tracker, scan)
+    if timing:
+        tracker.warm()
+        for scan in scans[:2]:
+            _scanned(tracker, scan)
 
 
 def _scanned(tracker: Tracker, scan: PlotScan) -> Estimates:
@@ -129,20 +143,20 @@ def _followed(
     voice: Voice,
     tracker: Tracker,
     scans: list[PlotScan],
-    out: tuple[Path, bool],
+    sheet: Sheet,
     pairs: Path | None,
-) -> list[float]:
-    """Write tracks and pairs of all scans; return the CPU seconds that each took."""
-    spent: list[float] = []
+) -> list[tuple[float, float]]:
+    """Write tracks and pairs of all scans; return the CPU and wall seconds that each took."""
+    spent: list[tuple[float, float]] = []
     with ExitStack() as stack:
-        tracks = stack.enter_context(_track_sink(*out))
+        tracks = stack.enter_context(_track_sink(sheet))
         couples = stack.enter_context(_pair_sink(pairs)) if pairs else None
         step = stack.enter_context(_progress(voice, len(scans)))
         for k, scan in enumerate(scans):
-            before = time.process_time()
+            cpu_s, wall_s = time.process_time(), time.perf_counter()
             estimates = _scanned(tracker, scan)
-            spent.append(time.process_time() - before)
-            tracks.write(_columns(estimates, out[1]))
+            spent.append((time.process_time() - cpu_s, time.perf_counter() - wall_s))
+            tracks.write(_columns(estimates, sheet))
             if couples is not None:
                 found = tracker.pairs
                 rows = scan.plots.row[scan.span][found.plot]
@@ -151,7 +165,7 @@ def _followed(
     return spent
 
 
-def _track_sink(path: Path, covariance: bool) -> CsvSink:
+def _track_sink(sheet: Sheet) -> CsvSink:
     import pyarrow as pa
 
     from chowki.outputs.track_writer import CsvSink
@@ -159,9 +173,8 @@ def _track_sink(path: Path, covariance: bool) -> CsvSink:
     numbers = ("x_m", "y_m", "z_m", "vx_mps", "vy_mps", "vz_mps", "existence")
     schema = {"time_s": pa.float64(), "track": pa.int64(), **dict.fromkeys(numbers, pa.float64())}
     schema["status"] = pa.string()
-    if covariance:
-        schema |= dict.fromkeys(SPREAD, pa.float64())
-    return CsvSink(path, schema)
+    more = (*(SPREAD if sheet.covariance else ()), *(MODES if sheet.modes else ()))
+    return CsvSink(sheet.path, schema | dict.fromkeys(more, pa.float64()))
 
 
 def _pair_sink(path: Path) -> CsvSink:
@@ -173,14 +186,15 @@ def _pair_sink(path: Path) -> CsvSink:
     return CsvSink(path, {**names, "probability": pa.float64()})
 
 
-def _columns(estimates: Estimates, covariance: bool) -> list[Any]:
+def _columns(estimates: Estimates, sheet: Sheet) -> list[Any]:
     import numpy as np
 
     from chowki.core.records import TrackStatus
 
     e, words = estimates, np.array([status.name.lower() for status in TrackStatus])
     columns = [e.time_s, e.track, e.x_m, e.y_m, e.z_m, e.vx_mps, e.vy_mps, e.vz_mps, e.existence]
-    return [*columns, words[e.status], *(e.covariance.T if covariance else ())]
+    more = (*(e.covariance.T if sheet.covariance else ()), *(e.modes.T if sheet.modes else ()))
+    return [*columns, words[e.status], *more]
 
 
 @contextmanager
@@ -198,15 +212,16 @@ def _progress(voice: Voice, scans: int) -> Generator[Any]:
         yield step
 
 
-def _figures(spent: list[float], *, timing: bool) -> dict[str, Any]:
+def _figures(spent: list[tuple[float, float]], *, timing: bool) -> dict[str, Any]:
     import statistics
 
     figures: dict[str, Any] = {"scans": len(spent)}
     if timing:
-        milliseconds = [1e3 * s for s in spent] or [0.0]
+        cpu_ms = [1e3 * cpu_s for cpu_s, _ in spent] or [0.0]
         figures |= {
-            "cpu_ms_median": statistics.median(milliseconds),
-            "cpu_ms_max": max(milliseconds),
-            "cpu_ms_total": sum(milliseconds),
+            "cpu_ms_median": statistics.median(cpu_ms),
+            "cpu_ms_max": max(cpu_ms),
+            "cpu_ms_total": sum(cpu_ms),
+            "wall_ms_median": statistics.median([1e3 * wall_s for _, wall_s in spent] or [0.0]),
         }
     return figures

@@ -27,7 +27,7 @@ from chowki.kernels.kalman import (
     innovate,
     workspace,
 )
-from chowki.kernels.measure import from_sensor, position_of
+from chowki.kernels.measure import from_sensor
 from chowki.kernels.modes import SPACE
 from chowki.kernels.motion import vertical_near
 from chowki.kernels.visibility import L_EARTH_FACTOR, L_SENSOR_HEIGHT
@@ -39,47 +39,89 @@ I64 = NDArray[np.int64]
 B_SMALL_DBSM, B_SMALL_SPEED, B_LARGE_SPEED, B_CLIMB = 0, 1, 2, 3
 B_SMALL_HEIGHT, B_SMALL_HEIGHT_SD, B_LARGE_HEIGHT, B_LARGE_HEIGHT_SD = 4, 5, 6, 7
 B_FLOOR, B_WIDTH = 8, 9
+ROOT_THREE = math.sqrt(3.0)
+# Sine of the largest elevation that a height prior may mean.
+STEEPEST = 0.99
 
 
 @kernel
 def _height_prior(row: F64, slant: float, look: F64, prior: F64) -> tuple[float, float]:
-    """Return elevation and its standard deviation for a plot without one, from a height prior."""
+    """Return rise over the sensor and its standard deviation for a plot without elevation.
+
+    Where the sensor's earth has no radius (an infinite factor) the ground is flat.
+    """
     small = row[P_RCS] < prior[B_SMALL_DBSM]
     height = prior[B_SMALL_HEIGHT] if small else prior[B_LARGE_HEIGHT]
     sd = prior[B_SMALL_HEIGHT_SD] if small else prior[B_LARGE_HEIGHT_SD]
+    if math.isinf(look[L_EARTH_FACTOR]):
+        return height - look[L_SENSOR_HEIGHT], sd
     radius = look[L_EARTH_FACTOR] * MEAN_RADIUS_M
     beyond = max(0.0, slant - math.sqrt(2.0 * radius * max(look[L_SENSOR_HEIGHT], 0.0)))
     height = max(height, 0.5 * beyond * beyond / radius + 0.5 * sd)
-    rise = height - look[L_SENSOR_HEIGHT] - 0.5 * slant * slant / MEAN_RADIUS_M
-    return math.asin(min(1.0, max(-1.0, rise / slant))), sd / slant
+    return height - look[L_SENSOR_HEIGHT] - 0.5 * slant * slant / MEAN_RADIUS_M, sd
+
+
+@kernel
+def _along_and_up(row: F64, bits: int, rise: float, sd: float, moments: F64) -> None:
+    """Write E g, E u, E g2, E g u, E u2 of the distances along the ground and up.
+
+    Three-point Gauss-Hermite rules over range, and over elevation or the rise.
+    """
+    noise = math.sqrt(row[P_VARIANCE])
+    moments[:] = 0.0
+    for k in range(3):
+        slant = max(row[P_VALUE] + (k - 1) * ROOT_THREE * noise, 1.0)
+        for j in range(3):
+            off = (j - 1) * ROOT_THREE
+            if bits & ELEVATION:
+                u = slant * math.sin(row[P_VALUE + 2] + off * math.sqrt(row[P_VARIANCE + 2]))
+            else:
+                u = rise + off * sd
+            u = min(max(u, -STEEPEST * slant), STEEPEST * slant)
+            g = math.sqrt(slant * slant - u * u)
+            weight = (4.0 if k == 1 else 1.0) * (4.0 if j == 1 else 1.0) / 36.0
+            moments[0] += weight * g
+            moments[1] += weight * u
+            moments[2] += weight * g * g
+            moments[3] += weight * g * u
+            moments[4] += weight * u * u
 
 
 @kernel
 def _place(row: F64, bits: int, look: F64, view: View, prior: F64, x: F64, p: F64) -> None:
-    """Write position and its covariance of a new track from its plot alone."""
+    """Write position and its covariance of a new track from its plot alone.
+
+    Mean and covariance of all positions that the plot allows, not the position that it names: that
+    one lies outside the arc of an uncertain azimuth (Lerro and Bar-Shalom 1993, "Tracking with
+    debiased consistent converted measurements versus EKF", IEEE TAES 29(3); moments given the
+    plot: Longbin and others 1998, "Unbiased converted measurements for tracking", IEEE TAES 34(3)).
+    """
     origin, axes = view[0], view[1]
     if bits & POSITION:
         for i in range(3):
             x[i] = row[P_VALUE + 4 + i]
             p[i, i] = row[P_VARIANCE + 4 + i]
         return
-    slant, azimuth = row[P_VALUE], row[P_VALUE + 1]
-    elevation, sd = row[P_VALUE + 2], math.sqrt(row[P_VARIANCE + 2])
+    rise, sd = 0.0, 0.0
     if bits & ELEVATION == 0:
-        elevation, sd = _height_prior(row, slant, look, prior)
-    x[0], x[1], x[2] = position_of(origin, axes, slant, azimuth, elevation)
-    se, ce, sa, ca = math.sin(elevation), math.cos(elevation), math.sin(azimuth), math.cos(azimuth)
-    along = from_sensor(axes, ce * sa, ce * ca, se)
-    across = from_sensor(axes, ca, -sa, 0.0)
-    upward = from_sensor(axes, -se * sa, -se * ca, ce)
-    cross = row[P_VARIANCE + 1] * (slant * ce) ** 2
+        rise, sd = _height_prior(row, row[P_VALUE], look, prior)
+    moments = np.empty(5)
+    _along_and_up(row, bits, rise, sd, moments)
+    first, second = math.exp(-0.5 * row[P_VARIANCE + 1]), math.exp(-2.0 * row[P_VARIANCE + 1])
+    ground, up = first * moments[0], moments[1]
+    along = 0.5 * (1.0 + second) * moments[2] - ground * ground
+    cross = 0.5 * (1.0 - second) * moments[2]
+    tilt = first * moments[3] - ground * up
+    upward = moments[4] - up * up
+    sa, ca = math.sin(row[P_VALUE + 1]), math.cos(row[P_VALUE + 1])
+    at = from_sensor(axes, ground * sa, ground * ca, up)
+    a, c = from_sensor(axes, sa, ca, 0.0), from_sensor(axes, ca, -sa, 0.0)
+    u = from_sensor(axes, 0.0, 0.0, 1.0)
     for i in range(3):
+        x[i] = origin[i] + at[i]
         for j in range(3):
-            p[i, j] = (
-                row[P_VARIANCE] * along[i] * along[j]
-                + cross * across[i] * across[j]
-                + (sd * slant) ** 2 * upward[i] * upward[j]
-            )
+            p[i, j] = along * a[i] * a[j] + cross * c[i] * c[j] + upward * u[i] * u[j]
+            p[i, j] += tilt * (a[i] * u[j] + u[i] * a[j])
 
 
 @kernel

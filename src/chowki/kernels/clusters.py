@@ -141,6 +141,7 @@ def contested(
     starts, pair_plot, share = pairs
     n, work = len(starts) - 1, np.empty((7, 6))
     parent, last = np.arange(n), np.full(n_plots, -1, dtype=np.int64)
+    owner, before = np.empty(len(share), dtype=np.int64), np.empty(len(share), dtype=np.int64)
     head = np.full(max(0, np.max(cluster) + 1) if n > 0 else 0, -1, dtype=np.int64)
     for i in range(n):
         if cluster[i] >= 0:
@@ -152,10 +153,12 @@ def contested(
         for q in range(starts[i], starts[i + 1]):
             if share[q] < at_least:
                 continue
-            before = int(last[pair_plot[q]])
-            last[pair_plot[q]] = i
-            if before >= 0 and _blurred(tracks, int(at[before]), int(at[i]), limit, work):
-                _join(parent, i, before)
+            owner[q], before[q], k = i, last[pair_plot[q]], last[pair_plot[q]]
+            last[pair_plot[q]] = q
+            while k >= 0:
+                if _blurred(tracks, int(at[owner[k]]), int(at[i]), limit, work):
+                    _join(parent, i, int(owner[k]))
+                k = before[k]
     count = np.zeros(n, dtype=np.int64)
     for i in range(n):
         count[_root(parent, i)] += 1
@@ -265,16 +268,8 @@ def _branched(
     for a in range(len(new_leaf)):
         i, changes = new_leaf[a, 0], chance[new_leaf[a, 0], 0] > MODES_FROM
         if new_leaf[a, 1] < 0:
-            forecast(
-                size,
-                motion,
-                mode_x[i],
-                mode_p[i],
-                mode_mu[i],
-                float(at_s - time_s[i]),
-                changes,
-                ahead,
-            )
+            dt = float(at_s - time_s[i])
+            forecast(size, motion, mode_x[i], mode_p[i], mode_mu[i], dt, changes, ahead)
             now, miss = chance[i, 0], chance[i, 2]
             left = now * (1.0 - miss) / (1.0 - now * miss)
             _write(size, motion, rows, a, at_s, left, 0.0, ahead[:3], ahead)
@@ -308,6 +303,7 @@ def _condensed(
             for m in range(modes):
                 if brings[i, s] * mode_mu[i, m] > 0.0:
                     mix(size, m, brings[i, s] * mode_mu[i, m], mode_x[i, m], mode_p[i, m], mixture)
+        rows[6][s] = min(rows[6][s], 1.0)  # weights sum to one but for rounding
         rows[5][s] = time_s[0] if len(time_s) > 0 else 0.0
         if match(size, mixture, rows[2][s], rows[3][s], rows[4][s]):
             combine(size, rows[2][s], rows[3][s], rows[4][s], rows[0][s], rows[1][s])

@@ -79,7 +79,8 @@ def _straight(size: Size, mode: F64, dt_s: float, x: F64, p: F64, out_x: F64, ou
     for i in range(d):
         for j in range(d):
             cross = p[i, d + j] + reach * p[d + i, d + j]
-            out_p[i, j] = p[i, j] + reach * (p[d + i, j] + cross)
+            if j <= i:
+                out_p[i, j] = out_p[j, i] = p[i, j] + reach * (p[d + i, j] + cross)
             out_p[i, d + j] = left * cross
             out_p[d + j, i] = left * cross
             out_p[d + i, d + j] = left * left * p[d + i, d + j]
@@ -268,9 +269,7 @@ def _multiply(a: F64, b: F64, factor: float, out: F64) -> None:
 
 
 @kernel
-def _mixed(
-    size: Size, j: int, x: F64, p: F64, weight: F64, out_x: F64, out_p: F64
-) -> None:
+def _mixed(size: Size, j: int, x: F64, p: F64, weight: F64, out_x: F64, out_p: F64) -> None:
     """Write mean and covariance of a mixture of modes, weights in column j summing to 1."""
     n = len(size)
     for i in range(n):

@@ -117,9 +117,7 @@ def plane_births(
         weight = density
         for g in range(len(number)):
             more = number[g] * _gaussian_density(row, mean[g], covariance[g])
-            log_n, slots, wide = likelihood(
-                PLANE, mean[g], covariance[g], 0.0, row, 0, view, work
-            )
+            log_n, slots, wide = likelihood(PLANE, mean[g], covariance[g], 0.0, row, 0, view, work)
             if more > 0.0 and log_n > -math.inf:
                 updated(PLANE, slots, wide, mean[g], covariance[g], 0.0, view, work, x, p)
                 _joined(weight, state[b], spread[b], more, x, p)
@@ -160,7 +158,7 @@ def plane_chance(
     area : F64
         Shape (4,): x0, y0, x1, y1; infinite where there is none.
     edge : float
-        Least share that survives outside.
+        Least share that survives outside; with 1 a track outside is not looked for instead.
     """
     state, covariance, _, _, _, time_s, existence, _ = tracks
     out = np.empty((len(existence), 3))
@@ -173,7 +171,8 @@ def plane_chance(
             if nearest < 0.0 or nearest * nearest < 36.0 * variance:
                 inside *= normal_cdf(nearest / math.sqrt(variance))
         out[i, 0] = survival * existence[i] * max(inside, edge)
-        out[i, 1] = out[i, 2] = detection
+        out[i, 2] = detection * (inside if edge >= 1.0 else 1.0)
+        out[i, 1] = max(out[i, 2], 1e-3)
     return out
 
 

@@ -9,14 +9,17 @@ from numpy.typing import NDArray
 
 from chowki.kernels.filter import P_RCS, P_TIME, P_VALUE, P_VARIANCE, P_WIDTH
 from chowki.kernels.jit import kernel
-from chowki.kernels.kalman import AZIMUTH, ELEVATION, POSITION, RANGE, RANGE_RATE, VELOCITY
+from chowki.kernels.kalman import AZIMUTH, ELEVATION, POSITION, RANGE, VELOCITY
 from chowki.kernels.measure import TWO_PI
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
-# Rows of the raw columns: time, ten values, stated position sigma, radar cross-section.
-RAW_TIME, RAW_VALUE, RAW_SIGMA, RAW_RCS, RAW_HEIGHT = 0, 1, 11, 12, 13
+# Rows of the raw columns: time, ten values, stated position sigma, radar cross-section (dBsm),
+# signal-to-noise ratio (dB).
+RAW_TIME, RAW_VALUE, RAW_SIGMA, RAW_RCS, RAW_SNR, RAW_HEIGHT = 0, 1, 11, 12, 13, 14
+# How much weaker or stronger echoes change the variance at most.
+WEAKEST, STRONGEST = 8.0, 0.25
 
 
 @kernel
@@ -47,6 +50,19 @@ def slots_of(raw: F64, j: int, scan_bits: int) -> int:
 
 
 @kernel
+def echo_factor(snr_db: float, snr_reference: float) -> float:
+    """Return how much wider the variances of an echo are than stated for the reference target.
+
+    Errors in range and angle fall with the root of the signal-to-noise ratio (Skolnik 2001,
+    "Introduction to Radar Systems", eq. 6.27 ff.; Barton 1988, "Modern Radar System Analysis",
+    ch. 8); 1 where either is unknown.
+    """
+    if not (math.isfinite(snr_db) and math.isfinite(snr_reference)):
+        return 1.0
+    return min(max(snr_reference / 10.0 ** (0.1 * snr_db), STRONGEST), WEAKEST)
+
+
+@kernel
 def _seen_before(words: I64, j: int, table: I64) -> bool:
     """Enter a plot into a hash table by its bytes; True when an equal one is already there."""
     mixed = np.uint64(1469598103934665603)
@@ -69,7 +85,8 @@ def _seen_before(words: I64, j: int, table: I64) -> bool:
 
 @kernel
 def tabulate(
-    raw: F64, words: I64, scan_bits: int, noise: F64, oldest_s: float, newest_s: float
+    raw: F64, words: I64, scan_bits: int, noise: F64, allowance: F64, snr_reference: float,
+    oldest_s: float, newest_s: float,
 ) -> tuple[F64, I64, I64, I64]:  # fmt: skip
     """Return the usable plots of a scan.
 
@@ -82,7 +99,11 @@ def tabulate(
     scan_bits : int
         What the sensor measures (``core.places.Measures``).
     noise : F64
-        Shape (10,): variance of each slot as stated, with the allowance for registration.
+        Shape (10,): variance of each slot as stated.
+    allowance : F64
+        Shape (10,): what is added to it for registration.
+    snr_reference : float
+        Signal-to-noise ratio (power) for which the variances of echoes are stated, or NaN.
     oldest_s, newest_s : float
         Plots outside these times are left out.
 
@@ -111,8 +132,10 @@ def tabulate(
         else:
             row = plots[k]
             row[P_TIME], row[P_RCS] = time_s, raw[RAW_RCS, j]
+            factor = echo_factor(raw[RAW_SNR, j], snr_reference)
             for s in range(10):
-                row[P_VALUE + s], row[P_VARIANCE + s] = raw[RAW_VALUE + s, j], noise[s]
+                row[P_VALUE + s] = raw[RAW_VALUE + s, j]
+                row[P_VARIANCE + s] = noise[s] * (factor if s < 4 else 1.0) + allowance[s]
             if slots & AZIMUTH:
                 row[P_VALUE + 1] %= TWO_PI
             if slots & POSITION and math.isfinite(raw[RAW_SIGMA, j]):

@@ -29,8 +29,8 @@ Scene = tuple[F64, F64, F64, F64, F64, F64]
 Standing = tuple[F64, F64, F64]
 # Time of the last detection, number of detections, radar cross-section and its weight, time of
 # the last cooperative answer (n,), sensors (n, 8) as bits, numbers of the last scans with a plot
-# of its own (n, 4).
-History = tuple[F64, I64, F64, F64, F64, I64, I64]
+# of its own (n, 4), time of confirmation.
+History = tuple[F64, I64, F64, F64, F64, I64, I64, F64]
 
 OWN_SCANS = 4
 RCS_MEMORY = 30.0
@@ -104,15 +104,47 @@ def chances(
 
 
 @kernel
+def met(rows: I64, chance: F64, pairs: tuple[I64, I64, F64]) -> tuple[I64, F64, I64]:
+    """Return the tracks that a look tells something of: a plot is near, or one was expected.
+
+    Parameters
+    ----------
+    rows, chance : I64, F64
+        Shapes (k,), (k, 3): as ``chances`` takes and returns them; existence 0 stays as well.
+    pairs : tuple of arrays
+        CSR starts (k + 1,), plots, weights of these rows.
+
+    Returns
+    -------
+    rows, chance, starts : I64, F64, I64
+        The same for the rows that stay.
+    """
+    starts, k = pairs[0], 0
+    left, seen = np.empty(len(rows), dtype=np.int64), np.empty((len(rows), 3))
+    found = np.zeros(len(rows) + 1, dtype=np.int64)
+    for i in range(len(rows)):
+        if starts[i + 1] > starts[i] or chance[i, 2] > 0.0 or chance[i, 0] == 0.0:
+            left[k], seen[k], found[k + 1] = rows[i], chance[i], starts[i + 1]
+            k += 1
+    return left[:k].copy(), seen[:k].copy(), found[: k + 1].copy()
+
+
+@kernel
 def credit(
-    history: History, cause: I64, sure: F64, plots: F64, sensor: int, scan: int, cooperative: bool
-) -> None:
-    """Write the history of tracks that very likely caused plots.
+    history: History, standing: tuple[F64, F64, F64], rows: I64, cause: I64, sure: F64,
+    plots: F64, sensor: int, scan: int, cooperative: bool, end_s: float, confirm_existence: float,
+    confirm_updates: int,
+) -> None:  # fmt: skip
+    """Write the history of tracks that a look touched or that very likely caused its plots.
 
     Parameters
     ----------
     history : History
         Written.
+    standing : tuple of F64
+        Shape (n,): time of the existence (written), existence, time of the state.
+    rows : I64
+        Shape (k,): tracks that the look touched.
     cause, sure : I64, F64
         Shape (m,): row of the track that caused each plot, -1 for none, and how probably.
     plots : F64
@@ -121,8 +153,13 @@ def credit(
         Number of the sensor; running number of the scan at the station.
     cooperative : bool
         Whether plots are the targets' own reports.
+    end_s : float
+        End of the look.
+    confirm_existence, confirm_updates : float, int
+        From when on a track is confirmed.
     """
-    updated_s, updates, rcs, rcs_weight, answered_s, sensor_bits, own = history
+    updated_s, updates, rcs, rcs_weight, answered_s, sensor_bits, own, confirmed_s = history
+    alive_s, existence, time_s = standing
     for j in range(len(cause)):
         i, row = cause[j], plots[j]
         if i < 0:
@@ -139,3 +176,8 @@ def credit(
             rcs_weight[i] = min(rcs_weight[i] + sure[j], RCS_MEMORY)
             before = row[P_RCS] if math.isnan(rcs[i]) else rcs[i]
             rcs[i] = before + (row[P_RCS] - before) * sure[j] / max(rcs_weight[i], 1.0)
+    for i in rows:
+        alive_s[i] = max(alive_s[i], end_s)
+        sure_now = existence[i] >= confirm_existence and updates[i] >= confirm_updates
+        if sure_now and math.isnan(confirmed_s[i]):
+            confirmed_s[i] = time_s[i]

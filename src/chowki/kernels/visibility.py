@@ -97,18 +97,15 @@ def passed(x: F64, p: F64, dx: float, dy: float, dz: float, slant_m: float, look
     rate = u * x[3] + v * x[4] + w * x[5]
     variance = u * (u * p[3, 3] + 2.0 * (v * p[3, 4] + w * p[3, 5])) + w * w * p[5, 5]
     variance += v * (v * p[4, 4] + 2.0 * w * p[4, 5])
-    return min(1.0, (rate * rate + variance) / look[L_CANCELLED] ** 2)
+    return min(1.0, max(rate * rate + variance, 0.01) / look[L_CANCELLED] ** 2)
 
 
 @kernel
-def strength(slant_m: float, rcs_dbsm: float, share: float, look: F64) -> float:
-    """Return P_D in free sight at a range: derated for radars, flat for all else.
-
-    ``share`` is what is left of the target's power.
-    """
+def strength(slant_m: float, rcs_dbsm: float, look: F64) -> float:
+    """Return P_D in free sight at a range: derated for radars, flat for all else."""
     if math.isnan(look[L_SNR]):
         return look[L_DETECTION]
-    ratio = share * (look[L_REFERENCE_RANGE] / max(slant_m, 1.0)) ** 4
+    ratio = (look[L_REFERENCE_RANGE] / max(slant_m, 1.0)) ** 4
     if not math.isnan(rcs_dbsm) and not math.isnan(look[L_REFERENCE_DBSM]):
         ratio *= 10.0 ** (0.1 * (rcs_dbsm - look[L_REFERENCE_DBSM]))
     return min(swerling_1(look[L_SNR], look[L_LOG_FALSE_ALARM], ratio), look[L_DETECTION_MAX])
@@ -167,4 +164,6 @@ def detection_probability(
         chance *= normal_cdf((lifted - lowest) / angle_sd)
     if chance < 1e-3:
         return 0.0
-    return chance * strength(slant, rcs_dbsm, passed(x, p, dx, dy, dz, slant, look), look)
+    # power falls with the fourth power of range: what is cancelled is as if it were further away
+    away = slant * passed(x, p, dx, dy, dz, slant, look) ** -0.25
+    return chance * strength(away, rcs_dbsm, look)

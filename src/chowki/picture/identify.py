@@ -29,7 +29,7 @@ from chowki.picture.ground import height_of_ground
 from chowki.picture.parameters import IdentityParameters
 from chowki.picture.standing import BEYOND, DEEP_INSIDE, NEAR_BORDER, Facts, standard_identity
 from chowki.picture.states import Evidence, Picture
-from chowki.picture.tracker import Tracker
+from chowki.picture.tracker import ScanTracker
 
 DRONES = [int(kind) for kind in DRONE_CLASSES]
 MANNED = [int(ObjectClass.AEROPLANE), int(ObjectClass.HELICOPTER)]
@@ -63,13 +63,13 @@ class Identifier:
 
     Parameters
     ----------
-    tracker : Tracker
+    tracker : ScanTracker
         Its theatre, frame and motion model.
     parameters : IdentityParameters
         Thresholds.
     """
 
-    def __init__(self, tracker: Tracker, parameters: IdentityParameters) -> None:
+    def __init__(self, tracker: ScanTracker, parameters: IdentityParameters) -> None:
         self._tracker, self._parameters = tracker, parameters
         theatre = tracker.theatre
         self._corner_lat = np.radians(np.array(theatre.border_lat_deg, dtype=np.float64))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from chowki.core.messages import Act, Scan
@@ -9,13 +11,16 @@ from chowki.core.places import Theatre
 from chowki.core.ports import Associator
 from chowki.core.records import Tracks
 from chowki.core.table import I64
+from chowki.picture.credit import with_evidence
 from chowki.picture.identify import Identifier, decided
 from chowki.picture.lifecycle import aged
 from chowki.picture.merging import merged
 from chowki.picture.parameters import PictureParameters
 from chowki.picture.rap import touched, tracks_of
+from chowki.picture.registration import Flights
 from chowki.picture.states import Picture
-from chowki.picture.tracker import Tracker, with_evidence
+from chowki.picture.tracker import ScanTracker
+from chowki.picture.upkeep import corrected, learned, on_time, ticked
 from chowki.picture.witness import absorb
 
 
@@ -36,7 +41,7 @@ class AirPicture:
         self, theatre: Theatre, parameters: PictureParameters, associator: Associator
     ) -> None:
         self._parameters = parameters
-        self._tracker = Tracker(theatre, parameters, associator)
+        self._tracker = ScanTracker(theatre, parameters, associator)
         self._identifier = Identifier(self._tracker, parameters.identity)
 
     def start(self) -> Picture:
@@ -50,9 +55,17 @@ class AirPicture:
         a track that this scan founded. One that this scan ended is told once more, as dropped,
         when it had been confirmed.
         """
-        picture, found = self._tracker.scan(picture, scan)
+        p, before = self._parameters, flights(picture)
+        upkeep, correction = corrected(picture.upkeep, scan, p.registration, p.health)
+        picture, found = self._tracker.scan(picture, on_time(scan, correction), correction)
         if found is None:
             return picture, Tracks.empty()
+        upkeep = learned(
+            upkeep, scan, correction, before, flights(picture), (found.detections, found.causes),
+            (found.pair_row, found.pair_detection, found.pair_probability), p.registration,
+            p.health,
+        )  # fmt: skip
+        picture = replace(picture, upkeep=upkeep)
         picture = absorb(picture, scan, found, self._parameters.identity)
         known = found.rows[found.rows < len(picture.evidence)]
         return picture, touched(picture, self._worth_telling(picture, known), self._tracker)
@@ -61,6 +74,10 @@ class AirPicture:
         """Return the picture at a time, and the recognised air picture coasted to it."""
         p, before_s = self._parameters, picture.ticked_s
         picture = aged(with_evidence(picture), time_s, p)
+        upkeep = ticked(picture.upkeep, flights(picture), time_s, p.registration, p.health)
+        picture = replace(picture, upkeep=upkeep)
+        if _due(before_s, time_s, p.survey_period_s):
+            picture = self._tracker.surveyed(picture, time_s)
         if _due(before_s, time_s, p.twin_period_s):
             picture = merged(picture, self._reported(picture), time_s, p)
         rows = self._reported(picture)
@@ -81,6 +98,12 @@ class AirPicture:
     def act(self, picture: Picture, act: Act) -> Picture:
         """Return the picture after a person's act on identity."""
         return decided(with_evidence(picture), act)
+
+
+def flights(picture: Picture) -> Flights:
+    """Return the columns of tracks that the upkeep of sensors needs."""
+    s = picture.states
+    return Flights(s.track, s.time_s, s.existence, s.state, s.covariance)
 
 
 def _due(before_s: float, time_s: float, period_s: float) -> bool:

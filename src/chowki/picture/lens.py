@@ -9,10 +9,11 @@ import numpy as np
 
 from chowki.core.places import Ground, Measures, Sensor, Volume
 from chowki.core.table import F64
-from chowki.kernels import birth, plots, visibility
+from chowki.kernels import birth, clutter, visibility
 from chowki.kernels.filter import View
 from chowki.kernels.geodesy import heights_above_ellipsoid
 from chowki.kernels.reach import Scene
+from chowki.kernels.resolution import cell_of
 from chowki.picture.ground import height_of_ground
 from chowki.picture.parameters import PictureParameters
 
@@ -21,7 +22,7 @@ REACH_MAX_M = 1_000_000.0
 
 @dataclass(frozen=True, slots=True)
 class Lens:
-    """Vectors of one sensor: see ``kernels.visibility`` and ``kernels.plots`` for their columns."""
+    """Vectors of one sensor; columns as in ``kernels.visibility`` and ``kernels.clutter``."""
 
     sensor: Sensor
     bits: int
@@ -29,6 +30,7 @@ class Lens:
     axes: F64
     look: F64
     noise: F64
+    allowance: F64
     spread: F64
     mask_azimuth: F64
     mask_elevation: F64
@@ -38,6 +40,19 @@ class Lens:
     def cooperative(self) -> bool:
         """Return whether its detections are reports of the targets themselves."""
         return bool(self.look[visibility.L_COOPERATIVE])
+
+    @property
+    def snr_reference(self) -> float:
+        """Return the signal-to-noise ratio (power) for which its figures are stated, or NaN."""
+        return float(self.look[visibility.L_SNR])
+
+    @property
+    def cell(self) -> tuple[float, float]:
+        """Return the widths of its resolution cell, m and rad; 0 where it is not a radar."""
+        snr = self.snr_reference
+        if not math.isfinite(snr) or not self.bits & Measures.RANGE:
+            return 0.0, 0.0
+        return cell_of(math.sqrt(self.noise[0]), math.sqrt(self.noise[1]), snr)
 
     @property
     def trusted(self) -> int:
@@ -76,7 +91,7 @@ def lens(sensor: Sensor, ground: Ground, frame: F64, parameters: PictureParamete
         origin,
         np.ascontiguousarray(sensor.axes, dtype=np.float64),
         _look(sensor, ground, frame, parameters),
-        _noise(sensor, parameters),
+        *_noise(sensor, parameters),
         _spread(sensor, parameters),
         np.array(sensor.horizon_azimuth_rad, dtype=np.float64),
         np.array(sensor.horizon_elevation_rad, dtype=np.float64),
@@ -123,6 +138,7 @@ def _look(sensor: Sensor, ground: Ground, frame: F64, parameters: PictureParamet
         log_false_alarm,
         sensor.reference_range_m,
         10.0 * math.log10(rcs) if rcs > 0 else np.nan,
+        parameters.cancelled_mps if radar and parameters.cancelled_mps > 0.0 else np.nan,
         _miss(sensor, parameters),
         float(cooperative),
         parameters.silent_answer_probability,
@@ -135,8 +151,8 @@ def _look(sensor: Sensor, ground: Ground, frame: F64, parameters: PictureParamet
     return look
 
 
-def _noise(sensor: Sensor, parameters: PictureParameters) -> F64:
-    """Return the variance of each slot: stated noise and the allowance for registration."""
+def _noise(sensor: Sensor, parameters: PictureParameters) -> tuple[F64, F64]:
+    """Return the variance of each slot as stated, and the allowance for registration."""
     stated = (
         (sensor.sigma_range_m, parameters.registration_range_m, 30.0),
         (sensor.sigma_azimuth_rad, parameters.registration_azimuth_rad, 0.01),
@@ -145,24 +161,25 @@ def _noise(sensor: Sensor, parameters: PictureParameters) -> F64:
         *(((sensor.sigma_position_m, 0.0, 30.0),) * 3),
         *(((parameters.velocity_sigma_mps, 0.0, 2.0),) * 3),
     )
-    return np.array(
-        [(sigma if sigma > 0 else usual) ** 2 + extra**2 for sigma, extra, usual in stated]
-    )
+    noise = [(sigma if sigma > 0 else usual) ** 2 for sigma, _, usual in stated]
+    return np.array(noise), np.array([extra**2 for _, extra, _ in stated])
 
 
 def _spread(sensor: Sensor, parameters: PictureParameters) -> F64:
     """Return how false and new plots are spread."""
-    spread = np.empty(plots.S_WIDTH)
-    spread[plots.S_CLUTTER] = max(sensor.clutter_per_look, parameters.clutter_floor)
-    period = sensor.period_s if sensor.period_s > 0 else 1.0
-    spread[plots.S_ARRIVALS] = parameters.arrivals_per_km2_s * 1e-6 * period
-    spread[plots.S_UNTRACKED] = parameters.untracked_emitters
-    spread[plots.S_RATE_SPAN] = 2.0 * parameters.velocity_span_mps
-    spread[plots.S_VELOCITY_VOLUME] = (2.0 * parameters.velocity_span_mps) ** 2 * 40.0
-    spread[plots.S_HEIGHT_SPAN] = parameters.height_span_m
+    spread = np.empty(clutter.S_WIDTH)
+    spread[clutter.S_CLUTTER] = max(sensor.clutter_per_look, parameters.clutter_floor)
+    spread[clutter.S_UNTRACKED] = parameters.untracked_emitters
+    spread[clutter.S_RATE_SPAN] = 2.0 * parameters.velocity_span_mps
+    spread[clutter.S_VELOCITY_VOLUME] = (2.0 * parameters.velocity_span_mps) ** 2 * 40.0
+    spread[clutter.S_HEIGHT_SPAN] = parameters.height_span_m
+    spread[clutter.S_NARROW] = parameters.spot_narrow_m
+    spread[clutter.S_WIDE] = parameters.spot_wide_m
+    spread[clutter.S_LIFT] = parameters.spot_lift_rad
+    spread[clutter.S_SPOTS] = parameters.spots_per_km2 * 1e-6
     polar = Measures.RANGE | Measures.AZIMUTH
     starts = sensor.measures & Measures.POSITION or sensor.measures & polar == polar
-    spread[plots.S_STARTS] = float(bool(starts) and not sensor.cued)
+    spread[clutter.S_STARTS] = float(bool(starts) and not sensor.cued)
     return spread
 
 

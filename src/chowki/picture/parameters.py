@@ -6,6 +6,9 @@ import math
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chowki.picture.biases import RegistrationParameters
+from chowki.picture.conditions import HealthParameters
+
 
 class IdentityParameters(BaseModel):
     """How evidence becomes a standard identity. Illustrative values throughout."""
@@ -100,9 +103,22 @@ class PictureParameters(BaseModel):
     lifetime_s: float = Field(
         default=300.0, gt=0, description="mean time a target stays; survival is exp(-dt/lifetime)"
     )
-    arrivals_per_km2_s: float = Field(
-        default=3e-6, gt=0, description="targets that appear, per square kilometre and second"
+    small_per_km2: float = Field(
+        default=1e-3, gt=0, description="small targets where nobody looks, a square kilometre"
     )
+    large_per_km2: float = Field(default=1e-4, gt=0, description="the same of large targets")
+    turnover_s: float = Field(
+        default=1200.0, gt=0, description="time in which as many come up again once all are found"
+    )
+    survey_period_s: float = Field(
+        default=2.0, gt=0, description="seconds between reckonings of what is not found yet"
+    )
+    small_mean_dbsm: float = Field(
+        default=-18.0, description="cross-section of small targets: birds and small drones"
+    )
+    small_spread_db: float = Field(default=6.0, ge=0, description="its standard deviation")
+    large_mean_dbsm: float = Field(default=8.0, description="the same of large targets")
+    large_spread_db: float = Field(default=6.0, ge=0, description="its standard deviation")
     untracked_emitters: float = Field(
         default=0.5, gt=0, description="emitters without a track that a passive sensor may hear"
     )
@@ -111,6 +127,19 @@ class PictureParameters(BaseModel):
     )
     clutter_floor: float = Field(
         default=0.01, gt=0, description="false plots a look at least, whatever the maker states"
+    )
+    spot_narrow_m: float = Field(
+        default=80.0, gt=0, description="radius of a narrow spot where false plots recur"
+    )
+    spot_wide_m: float = Field(default=500.0, gt=0, description="radius of a wide one")
+    spot_lift_rad: float = Field(
+        default=0.015, gt=0, description="half the span of elevation over which they are spread"
+    )
+    spots_per_km2: float = Field(
+        default=0.01, gt=0, lt=1, description="spots of each kind beforehand, a square kilometre"
+    )
+    cancelled_mps: float = Field(
+        default=6.0, ge=0, description="range rate below which a radar's canceller weakens echoes"
     )
     false_alarm_probability: float = Field(
         default=1e-6, gt=0, lt=0.1, description="of one radar cell; textbook value (Skolnik 2001)"
@@ -145,6 +174,8 @@ class PictureParameters(BaseModel):
     registration_time_s: float = Field(
         default=0.12, ge=0, description="allowance for an unknown clock offset"
     )
+    registration: RegistrationParameters = Field(default_factory=RegistrationParameters)
+    health: HealthParameters = Field(default_factory=lambda: HealthParameters(enabled=False))
     velocity_sigma_mps: float = Field(
         default=2.0, gt=0, description="standard deviation of a reported velocity, per axis"
     )
@@ -172,14 +203,17 @@ class PictureParameters(BaseModel):
         default=3_000.0, ge=0, description="height prior of a large target without elevation, AGL"
     )
     large_height_sd_m: float = Field(default=3_000.0, gt=0, description="its standard deviation")
+    height_slack: float = Field(
+        default=2.0, ge=1, description="heights may become this much less certain than at birth"
+    )
     birth_existence: float = Field(
-        default=8e-3, gt=0, lt=0.5, description="no track is started below this existence"
+        default=1e-3, gt=0, lt=0.5, description="no track is started below this existence"
     )
     drop_existence: float = Field(
-        default=1.2e-2, gt=0, lt=0.5, description="a track is dropped below this existence"
+        default=1e-3, gt=0, lt=0.5, description="a track is dropped below this existence"
     )
     confirm_existence: float = Field(
-        default=0.9, gt=0.5, lt=1, description="a track is confirmed from this existence on"
+        default=0.99, gt=0.5, lt=1, description="a track is confirmed from this existence on"
     )
     confirm_updates: int = Field(
         default=2, ge=1, description="and from this number of detections on"
@@ -194,7 +228,7 @@ class PictureParameters(BaseModel):
         default=150.0, gt=0, description="a track without detection for this long is dropped"
     )
     lost_sd_m: float = Field(
-        default=4_000.0, gt=0, description="a track whose position is less certain is dropped"
+        default=3_000.0, gt=0, description="a track whose position is less certain is dropped"
     )
     late_s: float = Field(
         default=15.0, gt=0, description="plots older than the picture by more are left out"

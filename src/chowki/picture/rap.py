@@ -9,10 +9,10 @@ from chowki.core.table import F64, I8, I64
 from chowki.kernels.motion import coast, summary
 from chowki.picture.ground import height_of_ground
 from chowki.picture.states import Picture
-from chowki.picture.tracker import Tracker
+from chowki.picture.tracker import ScanTracker
 
 
-def tracks_of(picture: Picture, rows: I64, at_s: float, tracker: Tracker) -> Tracks:
+def tracks_of(picture: Picture, rows: I64, at_s: float, tracker: ScanTracker) -> Tracks:
     """Return tracks, in the words of core.
 
     Parameters
@@ -23,7 +23,7 @@ def tracks_of(picture: Picture, rows: I64, at_s: float, tracker: Tracker) -> Tra
         Shape (n,): rows of the picture.
     at_s : float
         UTC seconds to coast to.
-    tracker : Tracker
+    tracker : ScanTracker
         Its frame, ground and parameters.
     """
     if not len(rows):
@@ -71,7 +71,7 @@ def tracks_of(picture: Picture, rows: I64, at_s: float, tracker: Tracker) -> Tra
     )
 
 
-def touched(picture: Picture, rows: I64, tracker: Tracker) -> Tracks:
+def touched(picture: Picture, rows: I64, tracker: ScanTracker) -> Tracks:
     """Return what a scan changed of tracks, each at its own time: motion, existence, status."""
     if not len(rows):
         return Tracks.empty()
@@ -93,7 +93,7 @@ def touched(picture: Picture, rows: I64, tracker: Tracker) -> Tracks:
     )
 
 
-def status_of(picture: Picture, rows: I64, at_s: float, tracker: Tracker) -> I8:
+def status_of(picture: Picture, rows: I64, at_s: float, tracker: ScanTracker) -> I8:
     """Return the status of tracks: existence and age decide, no counters."""
     s, p = picture.states, tracker.parameters
     confirmed = ~np.isnan(s.confirmed_s[rows])

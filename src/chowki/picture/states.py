@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -12,6 +14,7 @@ from chowki.core.table import F64, I8, I64, S8, Col, Table
 from chowki.kernels.gate import Bernoullis
 from chowki.picture.clusters import Cluster
 from chowki.picture.pool import ModePool
+from chowki.picture.upkeep import Upkeep
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +69,44 @@ class Evidence(Table):
 
 
 @dataclass(frozen=True, slots=True)
-class Looks(Table):
-    """Scans lately taken of each sensor, by its number: one that comes again is known again."""
+class SensorMemory:
+    """What is remembered of the scans of one sensor.
 
-    sensor: Annotated[I64, Col("", "number of the sensor")]
-    look: Annotated[I64, Col("", "numbers of its last looks", (32,))]
-    taken: Annotated[I64, Col("", "scans taken")]
+    Attributes
+    ----------
+    looks : I64
+        Shape (32,): numbers of its last looks, -1 for none; one that comes again is known again.
+    scans : int
+        Scans taken.
+    turns : float
+        The same in whole turns: a scan of one sector is a part of one.
+    spots : F64
+        Shape (s, F_WIDTH): its late plots that may have been false (``kernels.clutter``).
+    """
+
+    looks: I64
+    scans: int
+    turns: float
+    spots: F64
+
+
+@dataclass(frozen=True, slots=True)
+class Undetected:
+    """Intensity of targets without a track.
+
+    Attributes
+    ----------
+    density : F64
+        Shape (kinds, rows, columns), 1/m2; empty before the first scan.
+    time_s : float
+        UTC seconds.
+    turns : mapping of int to float
+        Turns of each sensor, by its number, that have been taken into account.
+    """
+
+    density: F64 = field(default_factory=lambda: np.empty((0, 0, 0)))
+    time_s: float = -math.inf
+    turns: Mapping[int, float] = field(default_factory=dict[int, float])
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +161,13 @@ class Picture:
         Scans taken.
     states, evidence : TrackStates, Evidence
         Tracks, row by row.
-    looks, claims, twins, counts
+    sensors : mapping of int to SensorMemory
+        Memory of each sensor, by its number.
+    upkeep : Upkeep
+        What is known of the sensors: biases, condition.
+    undetected : Undetected
+        Targets without a track.
+    claims, twins, counts
         Memory beside the tracks.
     modes : ModePool
         Modes of motion, by ``states.mode_row``.
@@ -140,7 +181,9 @@ class Picture:
     scans: int = 0
     states: TrackStates = field(default_factory=TrackStates.empty)
     evidence: Evidence = field(default_factory=Evidence.empty)
-    looks: Looks = field(default_factory=Looks.empty)
+    sensors: Mapping[int, SensorMemory] = field(default_factory=dict[int, SensorMemory])
+    undetected: Undetected = field(default_factory=Undetected)
+    upkeep: Upkeep = field(default_factory=Upkeep)
     claims: Claims = field(default_factory=Claims.empty)
     twins: Twins = field(default_factory=Twins.empty)
     counts: Counts = field(default_factory=Counts.none)

@@ -18,9 +18,9 @@ from chowki.picture.classes import (
     PAYLOAD_NOT_SEEN,
     PAYLOAD_SEEN,
 )
+from chowki.picture.credit import Association, with_evidence
 from chowki.picture.parameters import IdentityParameters
 from chowki.picture.states import Claims, Evidence, Picture
-from chowki.picture.tracker import Association, with_evidence
 
 Flags = NDArray[np.bool_]
 SHARE_MIN = 0.02
