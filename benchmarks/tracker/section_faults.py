@@ -29,7 +29,7 @@ from chowki.outputs.coverage import within_reach
 from chowki.picture import AirPicture, PictureParameters
 from chowki.picture.associators import BeliefPropagation
 from chowki.picture.biases import RegistrationParameters
-from chowki.picture.conditions import Fault, faults_of
+from chowki.picture.conditions import Fault, HealthParameters, faults_of
 
 CUTOFF_M = 500.0
 WATCHED = PictureParameters(health=HealthParameters(enabled=True))

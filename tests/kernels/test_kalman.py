@@ -129,7 +129,7 @@ def test_a_turn_rate_is_corrected_by_what_goes_with_it(bits):
 def test_an_unknown_clock_widens_along_the_flight_path():
     x, p = np.array([4000.0, 7000.0, 900.0, 30.0, -20.0, 4.0]), np.diag([400.0] * 3 + [9.0] * 3)
     values, variances = np.zeros(10), np.full(10, 100.0)
-    values[4:7] = [*x[:3], 12.0, -7.0, 5.0]
+    values[4:7] = x[:3] + np.array([12.0, -7.0, 5.0])
     _, _, squared, log_det = update(x, p, 0.0, POSITION, values, variances, timing=0.5)
     s = 500.0 * np.eye(3) + 0.25 * np.outer(x[3:], x[3:])
     y = values[4:7] - x[:3]

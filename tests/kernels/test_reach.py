@@ -79,7 +79,7 @@ def weighed(seed, look, answered_s=None):
 def test_existence_fades_since_it_was_last_told_and_detection_is_that_of_the_look(seed):
     got, seen, now, _ = weighed(seed, figures(L_SNR=30.0, L_REFERENCE_RANGE=4e4))
     assert (seen == 0.0).any()
-    assert len(np.unique(seen)) > 4
+    assert len(np.unique(seen)) > 2
     np.testing.assert_allclose(got[:, 0], now, rtol=1e-12)
     np.testing.assert_allclose(got[:, 1], np.maximum(seen, 0.05), rtol=1e-12)
     np.testing.assert_allclose(got[:, 2], 0.85 * seen, rtol=1e-12)

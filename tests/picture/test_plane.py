@@ -80,7 +80,7 @@ def test_existence_is_that_of_the_bernoulli_filter_by_hand():
     assert one.state.rows[6][0] == pytest.approx(r)
     unseen = SURVIVAL * 1e-6 * (1.0 - DETECTION) + 1e-8
     assert one.state.density == pytest.approx(unseen * (1.0 - DETECTION))
-    one.scan(2, [[*START, 10.0, 0.0]])
+    one.scan(2, [START + np.array([10.0, 0.0])])
     now, unseen = SURVIVAL * r, SURVIVAL * unseen * (1.0 - DETECTION) + 1e-8
     spread = 2.0 * SIGMA_M**2 + 4.0 * 900.0 + 8.0 / 3.0
     n = math.exp(-0.5 * 100.0 / spread) / (2.0 * math.pi * spread)
@@ -97,7 +97,7 @@ def test_gaussian_births_age_like_the_density():
              "speed_sd_mps": 5.0}  # fmt: skip
     config = config_of(target={"birth_per_m2": 0.0, "initial_per_m2": 0.0, "birth": [birth]})
     one = Follower(config)
-    told = one.scan(0, [[*START, 30.0, 0.0]])
+    told = one.scan(0, [START + np.array([30.0, 0.0])])
     assert len(told) == 1
     s = 150.0**2 + SIGMA_M**2
     assert told.x_m[0] == pytest.approx(2e3 + 30.0 * 150.0**2 / s)
