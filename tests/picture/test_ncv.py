@@ -33,7 +33,6 @@ def gospa_squared(truth, found, cut_m=CUT_M):
 
 
 @pytest.mark.parametrize("rule", [BeliefPropagation, GlobalNearestNeighbour])
-@pytest.mark.xfail(reason="36.9 and 37.8 m: the air picture's priors do not fit this flat sky yet")
 def test_gospa_of_a_hundred_crossing_targets_in_clutter(rule):
     bench, total, n, scans = benchmark("bench_tracker"), 0.0, 100, 60
     air = bench.ncv_picture(rule())

@@ -260,3 +260,13 @@ def test_a_floor_that_no_birth_reaches_is_lowered():
     target = {"birth_per_m2": 1e-8, "initial_per_m2": 0.0}
     config = config_of([{"clutter_per_m2": 1e-5}], target=target, report={"drop": 0.01})
     assert len(Follower(config).follow(12)) == 1
+
+
+def test_plots_stamped_after_their_scan_leave_covariances_positive():
+    """A track is then younger than the next scan, which is late for it."""
+    one = Follower(config_of([{"sigma_m": 5.0}], motion={"accel_psd_m2ps3": 50.0}))
+    for k in range(6):
+        one.scan(4.0 * k, [START], [4.0 * k + 3.0])
+    one.scan(21.0, [START])
+    assert len(one.state.number) == 1
+    assert np.linalg.eigvalsh(one.state.rows[1][0]).min() > 0.0

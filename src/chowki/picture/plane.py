@@ -67,7 +67,8 @@ class PlaneTracker(LoneTracker):
 
     def _quick(self, rows: Bernoullis, seen: Observation) -> bool:
         """Return whether the closed form of one mode and like plots serves."""
-        return len(self._size) == 4 and pda.alike(seen.plots, seen.end_s)
+        younger = len(rows[5]) > 0 and rows[5].max() > seen.end_s
+        return len(self._size) == 4 and not younger and pda.alike(seen.plots, seen.end_s)
 
     def _candidates(self, rows: Bernoullis, chance: F64, seen: Observation) -> tuple[I64, I64, F64]:
         """Return the candidate pairs of all rows."""
