@@ -91,6 +91,19 @@ def test_a_slow_turntable_is_no_wrong_clock():
     assert memory[C_SPACING] == pytest.approx(4.3, abs=0.01)
 
 
+def test_looks_that_are_numbered_anew_or_come_twice_leave_no_doubt_of_the_clock():
+    """From look 30 on each comes twice, under numbers of its own."""
+    memory = np.zeros(C_WIDTH)
+    for k in range(30):
+        clock_signs(memory, k, 4.0 * k, 4.0 * k + 4.0, 4.0 * k + 4.3)
+    for k in range(30, 80):
+        for again in (0, 1):
+            received_s = 4.0 * k + 4.3 + 0.05 * again
+            clock_signs(memory, 2 * k + again, 4.0 * k, 4.0 * k + 4.0, received_s)
+            assert memory[C_OFFSET] == 0.0
+            assert memory[C_DOUBT] < 0.3
+
+
 def test_looks_that_are_lost_or_come_out_of_order_are_no_fault():
     rng, memory = np.random.default_rng(4), np.zeros(C_WIDTH)
     numbers = [k for k in range(100) if rng.random() > 0.2]

@@ -165,8 +165,12 @@ def test_a_turn_is_a_circle_and_its_jacobian_that_of_differences(
         ahead, behind = circle(x + step, dt_s, up), circle(x - step, dt_s, up)
         f[:, k] = (ahead - behind) / (2.0 * step[k])
     turn = motion_of(mode(m.TURN, horizontal=2.0, vertical=2.0, q_turn=1e-4), curvature=curvature)
-    got_x, got_p = advanced(size, turn, x, p, dt_s)
+    sure = np.append(np.ones(n - 1), 0.0)  # of the rate: then the turn is a circle
+    got_x, _ = advanced(size, turn, x, sure[:, None] * p * sure, dt_s)
     np.testing.assert_allclose(got_x, circle(x, dt_s, up), rtol=1e-11, atol=1e-9)
+    sure[-1] = 1e-4 / abs(dt_s) / math.sqrt(p[-1, -1])  # nearly: then the Jacobian tells
+    p = sure[:, None] * p * sure
+    _, got_p = advanced(size, turn, x, p, dt_s)
     q = np.zeros((n, n))
     if dt_s > 0.0:
         block = np.array([[dt_s**3 / 3, dt_s**2 / 2], [dt_s**2 / 2, dt_s]])
@@ -181,7 +185,8 @@ def test_a_turn_is_a_circle_and_its_jacobian_that_of_differences(
 def test_a_turn_flies_a_closed_circle_of_the_radius_v_over_rate():
     x = np.array([0.0, 0.0, 50.0, 0.0, 2.0 * math.pi / 40.0])
     turn = motion_of(mode(m.TURN))
-    points = [advanced(m.PLANE_TURNING, turn, x, np.eye(5), t)[0][:2] for t in range(0, 41, 4)]
+    sure = np.diag([1.0, 1.0, 1.0, 1.0, 0.0])
+    points = [advanced(m.PLANE_TURNING, turn, x, sure, t)[0][:2] for t in range(0, 41, 4)]
     centre, radius = np.array([0.0, 50.0 / x[4]]), 50.0 / x[4]
     np.testing.assert_allclose(np.linalg.norm(points - centre, axis=1), radius, rtol=1e-12)
     np.testing.assert_allclose(points[-1], points[0], atol=1e-9)

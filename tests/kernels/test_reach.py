@@ -54,15 +54,16 @@ def test_no_track_that_may_be_seen_is_out_of_reach(seed):
     np.testing.assert_array_equal(every, np.arange(len(state)))
 
 
-def weighed(seed, look, answered_s=None):
+def weighed(seed, look, answered_s=None, seen_before=True):
     state, covariance, times, existence = tracks(seed)
     rng = np.random.default_rng(seed + 1)
     rcs = np.where(rng.random(40) < 0.5, np.nan, rng.uniform(-20.0, 20.0, 40))
     answered = np.full(40, np.nan) if answered_s is None else answered_s
     alive_s, rows = rng.uniform(60.0, 120.0, 40), np.sort(rng.permutation(40)[:25])
+    bits = np.full((40, 8), 1 << 5 if seen_before else 0, dtype=np.int64)  # the sensor's: 37
     got = chances(
-        state, covariance, times, existence, (alive_s, rcs, answered), rows, scene(look), 100.0,
-        104.0,
+        state, covariance, times, existence, (alive_s, rcs, answered, bits), rows, scene(look), 37,
+        100.0, 104.0,
     )  # fmt: skip
     seen = np.empty(25)
     for k, i in enumerate(rows):
@@ -83,6 +84,47 @@ def test_existence_fades_since_it_was_last_told_and_detection_is_that_of_the_loo
     np.testing.assert_allclose(got[:, 0], now, rtol=1e-12)
     np.testing.assert_allclose(got[:, 1], np.maximum(seen, 0.05), rtol=1e-12)
     np.testing.assert_allclose(got[:, 2], 0.85 * seen, rtol=1e-12)
+
+
+def test_a_sensor_that_never_saw_a_track_misses_it_only_where_it_is_in_sight_beyond_doubt():
+    look = figures(L_SNR=30.0, L_REFERENCE_RANGE=4e4)
+    known, seen, _, rows = weighed(2, look)
+    got, _, _, _ = weighed(2, look, seen_before=False)
+    np.testing.assert_array_equal(got[:, :2], known[:, :2])
+    state, covariance, times, _ = tracks(2)
+    for k, i in enumerate(rows):
+        there = np.concatenate([state[i, :3] + (100.0 - times[i]) * state[i, 3:], state[i, 3:]])
+        visible, shown = v.sight(there, covariance[i], np.nan, scene(look)[:5], look)
+        if seen[k] == 0.0:
+            assert visible * shown == got[k, 2] == 0.0
+            continue
+        share = max(0.0, (visible - 0.9) / 0.1)
+        assert got[k, 2] == pytest.approx(known[k, 2] * share, rel=1e-9, abs=1e-15)
+    assert (got[:, 2] < known[:, 2]).any()
+    assert (got[:, 2] > 0.0).any()
+
+
+def test_a_canceller_hides_what_flies_across():
+    look = figures(L_SNR=30.0, L_REFERENCE_RANGE=4e4, L_REFERENCE_DBSM=0.0, L_CANCELLED=6.0)
+    calm = np.diag([100.0, 100.0, 100.0, 0.01, 0.01, 0.01])
+    place = np.array([ORIGIN[0] + 3e4, ORIGIN[1], ORIGIN[2] + 3e3])
+    chance = {}
+    for name, velocity in {
+        "in": (-40.0, 0, 0),
+        "across": (0, 40.0, 0),
+        "slow": (-3.0, 0, 0),
+    }.items():
+        x = np.concatenate([place, velocity])
+        chance[name] = v.sight(x, calm, 0.0, scene(look)[:5], look)[1]
+    rate = 3.0 * 3e4 / math.hypot(3e4, 3e3)
+    left = (rate * rate + 0.01) / 36.0
+    slant = math.hypot(3e4, 3e3)
+    assert chance["slow"] == pytest.approx(v.strength(slant * left**-0.25, 0.0, look), rel=1e-6)
+    assert chance["in"] == pytest.approx(v.strength(slant, 0.0, look))
+    assert chance["across"] < 1e-3 < chance["slow"] < chance["in"]
+    unsure = np.diag([100.0, 100.0, 100.0, 900.0, 900.0, 900.0])
+    x = np.concatenate([place, (0, 40.0, 0)])
+    assert v.sight(x, unsure, 0.0, scene(look)[:5], look)[1] == chance["in"]
 
 
 def test_a_track_that_never_answered_is_not_missed_by_a_cooperative_sensor():
@@ -114,7 +156,7 @@ def histories(n=4):
     nothing, none = np.full(n, np.nan), np.zeros(n, np.int64)
     return (
         np.full(n, 50.0), none.copy(), nothing.copy(), np.zeros(n), nothing.copy(),
-        np.zeros((n, 8), np.int64), np.tile([9, 8, 7, 6], (n, 1)), nothing.copy(),
+        np.zeros((n, 8), np.int64), np.tile(9 - np.arange(OWN_SCANS), (n, 1)), nothing.copy(),
     )  # fmt: skip
 
 
@@ -137,9 +179,9 @@ def test_a_sure_plot_is_credited_to_its_track():
     updated_s, updates, rcs, _, answered, sensors, own, confirmed = history
     assert updated_s.tolist() == [62.0, 50.0, 61.0, 50.0]
     assert updates.tolist() == [1, 0, 1, 0]
-    assert own[0].tolist() == [12, 9, 8, 7]
-    assert own[1].tolist() == [9, 8, 7, 6]
-    assert len(own[0]) == OWN_SCANS
+    before = [9 - k for k in range(OWN_SCANS)]
+    assert own[0].tolist() == [12, *before[:-1]]
+    assert own[1].tolist() == before
     assert (sensors[[0, 2], 1] == 1 << 5).all()
     assert sensors.sum() == 2 << 5
     assert np.isnan(answered).all()

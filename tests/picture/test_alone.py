@@ -172,3 +172,53 @@ def test_plots_that_are_not_numbers_are_left_out():
     for k in range(5):
         tracks = tracker.scan(float(k), [[4_000.0 + k, 5_000.0], [np.nan, 1.0], [np.inf, 2.0]])
     assert len(tracks) == 1
+
+
+@pytest.mark.parametrize("birth", [1e-9, 1e-11, 1e-13])
+@pytest.mark.parametrize("model", ["cv", "imm"])
+def test_a_target_that_nobody_expected_is_found_all_the_same(birth, model):
+    target = {"birth_per_m2": birth, "initial_per_m2": birth, "survival_probability": 0.999}
+    sensor = position(clutter_per_m2=1e-6, detection_probability=0.95)
+    tracker, rng = Tracker(config(sensor, target=target, motion={"model": model})), (
+        np.random.default_rng(3)
+    )  # fmt: skip
+    for k in range(25):
+        at = np.array([2_000.0 + 40.0 * k, 3_000.0])
+        false = rng.uniform(0, 10_000, (rng.poisson(100), 2))
+        plots = np.concatenate([at[None] + 30.0 * rng.standard_normal((1, 2)), false])
+        tracks = tracker.scan(float(k), plots)
+    assert len(tracks) == 1
+    assert np.hypot(tracks.x_m[0] - at[0], tracks.y_m[0] - at[1]) < 60.0
+
+
+def ear(name, x_m, y_m):
+    return {
+        "id": name, "kind": "bearing", "sigma_azimuth_deg": 1.5, "detection_probability": 0.9,
+        "clutter_per_scan": 0.2, "range_max_m": 30_000.0, "scan_period_s": 3.0,
+        "position_m": [x_m, y_m, 20.0],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("ears", [1, 3])
+def test_bearings_of_several_sensors_start_a_track_and_those_of_one_do_not(ears):
+    places = {"west": (-5_000.0, 0.0), "east": (5_000.0, 0.0), "north": (0.0, 9_000.0)}
+    names, rng = list(places)[:ears], np.random.default_rng(8)
+    stated = [ear(name, *places[name]) for name in names]
+    target = {
+        "birth_per_m2": 1e-12, "initial_per_m2": 5e-10, "survival_probability": 0.999,
+        "height_m": 300.0, "height_sd_m": 150.0, "speed_sd_mps": 20.0,
+    }  # fmt: skip
+    tracker = Tracker(TrackerConfig.model_validate({"sensor": stated, "target": target}))
+    place, velocity = np.array([1_000.0, 6_000.0]), np.array([15.0, -20.0])
+    for k in range(20 * ears):
+        name, at_s = names[k % ears], 3.0 * k / ears
+        east, north = place + at_s * velocity - places[name]
+        true = [np.degrees(np.arctan2(east, north)) + 1.5 * rng.standard_normal()]
+        bearings = np.array([*true[: rng.random() < 0.9], *rng.uniform(0, 360, rng.poisson(0.2))])
+        tracks = tracker.scan(at_s, bearings[:, None] % 360.0, sensor=name)
+    assert len(tracks) == (1 if ears > 1 else 0)
+    if ears > 1:
+        off = np.array([tracks.x_m[0], tracks.y_m[0]]) - place - at_s * velocity
+        assert np.hypot(*off) < 600.0
+        assert np.hypot(tracks.vx_mps[0] - 15.0, tracks.vy_mps[0] + 20.0) < 15.0
+        assert tracks.existence[0] > 0.9

@@ -261,7 +261,8 @@ def test_a_stuck_sensor_neither_moves_nor_ends_a_track(faults):
     watch = watched(faults, faults.stuck, 5)
     stuck = [c for mine, c in watch.corrections if mine]
     assert all(not c.use.any() for c in stuck)
-    assert all(c.miss_factor == 0.0 for c in stuck)
+    assert all(c.miss_factor == 0.0 and c.says_nothing for c in stuck)
+    assert not any(c.says_nothing for mine, c in watch.corrections if not mine)
 
 
 def test_false_plots_are_expected_where_and_when_they_are(faults):

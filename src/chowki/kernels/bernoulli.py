@@ -21,7 +21,8 @@ from chowki.kernels.modes import Forecast, Motion, Size, advance, combine, forec
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
-NEGLIGIBLE = 1e-3
+# What is less probable moves no track: by itself, and of a track that hardly exists.
+NEGLIGIBLE, OF_FAINT = 1e-3, 0.05
 
 # Per mode: weights (m,), means about an anchor (m, S), second moments (m, S, S), anchors (m, S).
 Mixture = tuple[F64, F64, F64, F64]
@@ -168,17 +169,23 @@ def mix_missed(size: Size, share: float, ahead: Forecast, mixture: Mixture) -> N
 
 
 @kernel
+def negligible(existence: float) -> float:
+    """Return the probability below which an alternative moves no track of some existence."""
+    return min(NEGLIGIBLE, OF_FAINT * existence)
+
+
+@kernel
 def _gather(
     size: Size, motion: Motion, i: int, tracks: Bernoullis, at_s: float, left: float,
     pair_plot: I64, share: F64, plots: F64, bits: I64, view: View, work: Workspace,
-    ahead: Forecast, spare: Spare, mixture: Mixture, changes: bool,
+    ahead: Forecast, spare: Spare, mixture: Mixture, least: float, changes: bool,
 ) -> None:  # fmt: skip
     """Gather the alternatives of one track at one time: missed, and updated with each plot."""
     _, _, mode_x, mode_p, mode_mu, time_s, _, at = tracks
     x, p, mu, since = mode_x[at[i]], mode_p[at[i]], mode_mu[at[i]], math.nan
     clear_mixture(mixture)
     for q in range(len(pair_plot)):
-        if share[q] < NEGLIGIBLE:
+        if share[q] < least:
             continue
         j = pair_plot[q]
         dt = plots[j, P_TIME] - time_s[i]
@@ -188,7 +195,7 @@ def _gather(
         if detected(size, ahead, min(dt, 0.0), plots[j], int(bits[j]), view, work, spare):
             further = at_s - time_s[i] - max(dt, 0.0)
             mix_detected(size, motion, share[q], further, ahead, spare, mixture)
-    if left > NEGLIGIBLE:
+    if left > least:
         if since != at_s - time_s[i]:
             forecast(size, motion, x, p, mu, at_s - time_s[i], changes, ahead)
         mix_missed(size, left, ahead, mixture)
@@ -237,16 +244,18 @@ def update(
         found, best, at_s = 0.0, lo, float(time_s[i])
         for q in range(lo, hi):
             found += share[q]
+        existence[i] = min(max(left + found, 0.0), 1.0)
+        least = negligible(left + found)
+        for q in range(lo, hi):
             if share[q] > share[best]:
                 best = q
-            if share[q] >= NEGLIGIBLE:
+            if share[q] >= least:
                 at_s = max(at_s, float(plots[pair_plot[q], P_TIME]))
-        existence[i] = min(max(left + found, 0.0), 1.0)
-        if found < NEGLIGIBLE:
+        if found < least:
             continue
         _gather(
             size, motion, i, tracks, at_s, left, pair_plot[lo:hi], share[lo:hi], plots, bits, view,
-            work, ahead, spare, mixture, now > MODES_FROM,
+            work, ahead, spare, mixture, least, now > MODES_FROM,
         )  # fmt: skip
         a = place[i] if fresh < 0 else fresh
         if not match(size, mixture, mode_x[a], mode_p[a], mode_mu[a]):

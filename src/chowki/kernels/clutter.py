@@ -101,8 +101,8 @@ def spot_probability(
 def _recalled(row: F64, bits: int, spots: F64, turn: float, spread: F64, out: F64) -> None:
     """Write what is remembered of a plot's surroundings, narrow and wide (2, 3).
 
-    Spans in which plots came there that were probably false, how many plots, and whether one of
-    them is late.
+    Spans that are over in which plots came there that were probably false, how many plots, and
+    whether one of them is late: of the span that is not over.
     """
     right, ahead = _in_plane(row)
     narrow_sq, wide_sq = spread[S_NARROW] ** 2, spread[S_WIDE] ** 2
@@ -119,14 +119,14 @@ def _recalled(row: F64, bits: int, spots: F64, turn: float, spread: F64, out: F6
         out[1, 1] += false
         if age == 0:
             out[1, 2] = max(out[1, 2], false)
-        if age != last_wide and false > 0.5:
+        elif age != last_wide and false > 0.5:
             out[1, 0] += 1.0
             last_wide = age
         if off_sq < narrow_sq:
             out[0, 1] += false
             if age == 0:
                 out[0, 2] = max(out[0, 2], false)
-            if age != last_narrow and false > 0.5:
+            elif age != last_narrow and false > 0.5:
                 out[0, 0] += 1.0
                 last_narrow = age
 
@@ -162,7 +162,7 @@ def recurring(
     """
     _recalled(row, bits, spots, turn, spread, room)
     known, feared, looks = 0.0, 0.0, max(turns, 1.0)
-    spans = math.ceil(looks / SPAN_TURNS)
+    spans = math.floor(looks / SPAN_TURNS)
     for k in range(2):
         if room[k, 1] == 0.0:
             continue

@@ -79,7 +79,7 @@ def updated(
     out_x: F64, out_p: F64,
 ) -> None:  # fmt: skip
     """Write state and covariance of a mode updated with the plot last compared."""
-    if wide == 0:
+    if len(size) < 6 or wide == 0:
         position_update(size, x, p, late_s, work, out_x, out_p)
     else:
         correct(size, slots, wide, x, p, work, out_x, out_p)

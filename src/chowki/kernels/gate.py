@@ -36,7 +36,7 @@ from chowki.kernels.modes import (
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
-Cells = tuple[F64, I64, I64, I64, F64, F64, F64]
+Cells = tuple[F64, I64, I64, I64, F64, F64, F64, float]
 # State (n, 2 D) and covariance (n, 2 D, 2 D) over all modes; states (l, m, S), covariances
 # (l, m, S, S) and probabilities (l, m) of the modes; validity time and existence (n,); the row of
 # the modes (n,): they may lie elsewhere than the track, l >= n.
@@ -126,7 +126,7 @@ def coordinates_of(size: Size, bits: int, plots: F64) -> tuple[F64, F64, float]:
 
 @kernel
 def _widest(size: Size, plots: F64) -> F64:
-    """Return the largest variance of range or first position, azimuth or second position."""
+    """Return the largest variances: of range, azimuth, first and second position."""
     widest, at = np.zeros(4), position_variance(size)
     for j in range(len(plots)):
         widest[2] = max(widest[2], plots[j, at])
@@ -138,11 +138,24 @@ def _widest(size: Size, plots: F64) -> F64:
 
 
 @kernel
-def _cells(size: Size, plots: F64, bits: int) -> Cells:
-    """Return the plots of a scan in cells, with their coordinates and widest variances."""
-    a, b, period = coordinates_of(size, bits, plots)
+def _widest_gate(size: Size, bits: I64, gates: F64) -> float:
+    """Return the gate of the plot with the most slots."""
+    most = 0
+    for j in range(len(bits)):
+        slots = 2 if len(size) < 6 else 0
+        for slot in range(6):
+            if bits[j] >> slot & 1:
+                slots += 1 if slot < 4 else 3
+        most = max(most, slots)
+    return gates[most]
+
+
+@kernel
+def _cells(size: Size, plots: F64, bits: I64, scan_bits: int, gates: F64) -> Cells:
+    """Return the plots of a scan in cells, with their coordinates, widest variances and gate."""
+    a, b, period = coordinates_of(size, scan_bits, plots)
     grid, sides, starts, points = sort_into_cells(a, b, period)
-    return grid, sides, starts, points, a, b, _widest(size, plots)
+    return grid, sides, starts, points, a, b, _widest(size, plots), _widest_gate(size, bits, gates)
 
 
 @kernel
@@ -158,7 +171,7 @@ def _position_reach(
 @kernel
 def _half_widths(
     size: Size, bits: int, x: F64, p: F64, dt: float, slack: float, view: View, ground: float,
-    widest: F64, q: float,
+    widest: F64, gate: float, q: float,
 ) -> tuple[float, float]:  # fmt: skip
     """Return how far a track's gate reaches along both cell coordinates, never too little."""
     d, gates, timing_s = len(size) // 2, view[2], view[3][1]
@@ -169,7 +182,6 @@ def _half_widths(
     noise = speed_sq * timing_s * timing_s
     if (len(size) < 6 or bits & POSITION) and slack == 0.0 and dt >= 0.0:
         noise += q * dt * dt * dt / 3.0
-        gate = gates[2] if len(size) < 6 else gates[10]
         return (
             _position_reach(p, 0, d, dt, noise, gate, widest[2]),
             _position_reach(p, 1, d, dt, noise, gate, widest[3]),
@@ -179,7 +191,7 @@ def _half_widths(
     for i in range(d):
         moved += p[i, i] + 2.0 * dt * abs(p[i, i + d]) + dt * dt * p[i + d, i + d]
     if len(size) < 6 or bits & POSITION:
-        reach = math.sqrt(gates[10] * (moved + max(widest[2], widest[3]))) + slide
+        reach = math.sqrt(gate * (moved + max(widest[2], widest[3]))) + slide
         return reach, reach
     cross = math.sqrt(gates[10] * moved)
     reach = math.sqrt(gates[10] * (moved + widest[0])) + slide
@@ -205,21 +217,48 @@ def _coarse(size: Size, bits: int, view: View, x: F64, dt: float) -> tuple[float
 
 
 @kernel
+def _box(
+    size: Size, x: F64, p: F64, dt: float, slack: float, bits: int, view: View, ahead: Forecast,
+    several: bool, widest: F64, gate: float, q: float,
+) -> tuple[float, float, float, float]:  # fmt: skip
+    """Return cell coordinates of a track in ``dt`` seconds, and how far its gate reaches from them.
+
+    With several modes that is as far as the gate of any mode; one that has been in one alone so far
+    is where its state says.
+    """
+    ca, cb, ground = _coarse(size, bits, view, x, dt)
+    if not several:
+        ha, hb = _half_widths(size, bits, x, p, dt, slack, view, ground, widest, gate, q)
+        return ca, cb, ha, hb
+    round_ = len(size) >= 6 and bits & POSITION == 0
+    ha, hb, late = 0.0, 0.0, min(dt, 0.0)
+    for m in range(len(ahead[2])):
+        if ahead[2][m] > 0.0:
+            ma, mb, ground = _coarse(size, bits, view, ahead[0][m], late)
+            wa, wb = _half_widths(
+                size, bits, ahead[0][m], ahead[1][m], late, slack, view, ground, widest, gate, q
+            )
+            off = wrap(ma - ca) if round_ else ma - ca
+            ha, hb = max(ha, abs(off) + wa), max(hb, abs(mb - cb) + wb)
+    return ca, cb, ha, hb
+
+
+@kernel
 def _near(
     size: Size, x: F64, p: F64, dt: float, slack: float, bits: int, cells: Cells, view: View,
-    q: float, found: I64,
+    ahead: Forecast, several: bool, q: float, found: I64,
 ) -> int:  # fmt: skip
     """Write the plots inside the box that a track's gate can reach; return their number."""
-    grid, sides, starts, points, a, b, widest = cells
+    grid, sides, starts, points, a, b, widest, gate = cells
     period = 0.0 if len(size) < 6 or bits & POSITION else TWO_PI
-    ca, cb, ground = _coarse(size, bits, view, x, dt)
-    ha, hb = _half_widths(size, bits, x, p, dt, slack, view, ground, widest, q)
+    ca, cb, ha, hb = _box(size, x, p, dt, slack, bits, view, ahead, several, widest, gate, q)
     first_a, count_a = span(ca, ha, grid[0], grid[1], sides[0], period)
     first_b, count_b = span(cb, hb, grid[2], grid[3], sides[1], 0.0)
     size_found = 0
     for ia in range(first_a, first_a + count_a):
+        along = (ia % sides[0] if period > 0.0 else ia) * sides[1]
         for ib in range(first_b, first_b + count_b):
-            cell = (ia % sides[0]) * sides[1] + ib
+            cell = along + ib
             for c in range(starts[cell], starts[cell + 1]):
                 j = points[c]
                 off = wrap(float(a[j] - ca)) if period > 0.0 else a[j] - ca
@@ -314,24 +353,39 @@ def candidates(
         CSR list over these rows: w_ij / c_j.
     """
     state, covariance, mode_x, mode_p, mode_mu, time_s, _, at = tracks
-    cells = _cells(size, plots, scan_bits)
+    cells = _cells(size, plots, bits, scan_bits, view[2])
     middle, slack = extent(plots, start_s, end_s)
     starts, q = np.zeros(len(rows) + 1, dtype=np.int64), liveliest(motion)
     pair_plot, weight = np.empty(len(plots) + 16, dtype=np.int64), np.empty(len(plots) + 16)
     work, ahead = workspace(size), forecast_space(size, len(motion[0]))
     found, pairs = np.empty(len(plots), dtype=np.int64), 0
     for k in range(len(rows)):
-        i = rows[k]
+        i, a, at_s, changes = rows[k], at[rows[k]], math.nan, chance[k, 0] > MODES_FROM
         dt = float(middle - time_s[i])
-        near = _near(size, state[i], covariance[i], dt, slack, scan_bits, cells, view, q, found)
-        at_s = math.nan
+        several = len(motion[0]) > 1 and (changes or mode_mu[a, 0] < 1.0)
+        if several:
+            at_s = middle
+            forecast(size, motion, mode_x[a], mode_p[a], mode_mu[a], max(dt, 0.0), changes, ahead)
+        near = _near(
+            size,
+            state[i],
+            covariance[i],
+            dt,
+            slack,
+            scan_bits,
+            cells,
+            view,
+            ahead,
+            several,
+            q,
+            found,
+        )
         for f in range(near):
             j = found[f]
             late = min(plots[j, P_TIME] - time_s[i], 0.0)
             if plots[j, P_TIME] != at_s:
                 at_s = plots[j, P_TIME]
-                dt, changes = max(at_s - time_s[i], 0.0), chance[k, 0] > MODES_FROM
-                a = at[i]
+                dt = max(at_s - time_s[i], 0.0)
                 forecast(size, motion, mode_x[a], mode_p[a], mode_mu[a], dt, changes, ahead)
             log_n = compare(size, ahead, late, plots[j], int(bits[j]), view, work)
             if log_n > -math.inf:

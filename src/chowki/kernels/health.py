@@ -132,7 +132,10 @@ def _learn_beat(c: F64, spacing_s: float) -> None:
 
 @kernel
 def _off_beat(c: F64, own_s: float, seen_s: float, ahead: float) -> int:
-    """Return the faults of a look that comes off its beat; one on the beat is learned from."""
+    """Return the faults of a look that comes off its beat; one on the beat is learned from.
+
+    Looks whose start and receipt are off alike have another beat, which is learned anew.
+    """
     due = ahead * c[C_SPACING]
     off = own_s - due
     if abs(off) <= SPREAD_FACTOR * max(c[C_SPREAD], SPREAD_MIN_S):
@@ -148,17 +151,19 @@ def _off_beat(c: F64, own_s: float, seen_s: float, ahead: float) -> int:
         return CLOCK_STEP
     c[C_OWN] += off
     c[C_SEEN] += seen_s - due
-    its_clock = abs(c[C_SEEN]) < abs(c[C_OWN] - c[C_SEEN])
+    apart, most = abs(c[C_OWN] - c[C_SEEN]), 8.0 * max(c[C_LAG_SPREAD], 0.02) + 0.1
+    its_clock = abs(c[C_SEEN]) < apart
     if its_clock and c[C_BAD] >= 2.0:
         c[C_OFFSET] += c[C_OWN] - c[C_APPLIED]
         c[C_APPLIED] = c[C_OWN]
-    c[C_DOUBT] = max(abs(c[C_OWN] - c[C_APPLIED]), SPREAD_FACTOR * c[C_SPREAD])
-    told = abs(c[C_OWN]) > 8.0 * max(c[C_LAG_SPREAD], 0.02) + 0.1
-    if c[C_BAD] >= NEW_BEAT_LOOKS and told and not its_clock and own_s > 0.0:
+    c[C_DOUBT] = min(abs(c[C_OWN] - c[C_APPLIED]), apart)
+    if abs(c[C_OWN]) <= most or its_clock:
+        return CLOCK_DRIFT if c[C_BAD] >= 2.0 else 0
+    if c[C_BAD] >= NEW_BEAT_LOOKS:
         c[C_OFFSET] -= c[C_APPLIED]
-        c[C_SPACING], c[C_SPREAD] = own_s / ahead, abs(off) / ahead
-        c[C_BAD] = c[C_OWN] = c[C_SEEN] = c[C_APPLIED] = 0.0
-    return CLOCK_DRIFT if c[C_BAD] >= 2.0 else 0
+        c[C_BAD] = c[C_OWN] = c[C_SEEN] = c[C_APPLIED] = c[C_SPREAD] = 0.0
+        c[C_LOOKS] = 0.0
+    return 0
 
 
 @kernel
@@ -171,7 +176,7 @@ def _off_lag(c: F64, lag_s: float, signs: int) -> int:
     if not wandered:
         c[C_LATE] = 0.0
         if signs == 0:
-            rate = max(0.02, 1.0 / (c[C_LOOKS] + 1.0))
+            rate = max(0.02, 1.0 / (c[C_LOOKS] + 1.0)) if c[C_LOOKS] > 0.0 else 0.02
             c[C_LAG] += rate * off
             c[C_LAG_SPREAD] += rate * (abs(off) - c[C_LAG_SPREAD])
         return 0
@@ -284,7 +289,7 @@ def traffic_signs(
     azimuth, range_m : F64
         Shape (u,): of the plots that no track claims, ascending in azimuth; range NaN for none.
     lone : Flags
-        Shape (u,), bool: which of them have no kin in the look before either.
+        Shape (u,), bool: which of them have no kin in the look before either; a new target has.
     claimed : int
         Number of the others.
     look : F64
@@ -295,12 +300,15 @@ def traffic_signs(
         flood is, log likelihood ratio that one look says at most, and that flags; first looks that
         are never a flood; looks in a row that make a strobe.
     """
-    n, polar = 0, len(azimuth) > 0 and math.isfinite(range_m[0])
-    strobe = _strobe(t, azimuth, range_m, look, limits) if polar else 0
-    t[T_STROBE] = t[T_STROBE] + 1.0 if strobe else 0.0
+    n, at, out = 0, np.empty(len(azimuth)), np.empty(len(azimuth))
     for i in range(len(azimuth)):
-        if lone[i] and not (strobe and (azimuth[i] - t[T_FROM]) % TWO_PI <= t[T_SPAN]):
+        if lone[i]:
+            at[n], out[n] = azimuth[i], range_m[i]
             n += 1
+    polar = n > 0 and math.isfinite(out[0])
+    strobe = _strobe(t, at[:n], out[:n], look, limits) if polar else 0
+    t[T_STROBE] = t[T_STROBE] + 1.0 if strobe else 0.0
+    n -= strobe
     usual = t[T_SHAPE] / t[T_RATE]
     young = t[T_LOOKS] < limits[8]
     gain = _flood_gain(n, usual, limits[5])

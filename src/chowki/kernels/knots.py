@@ -14,34 +14,16 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from chowki.kernels.bearings import (
-    LOG_TWO_PI,
-    Y_AXES,
-    Y_AZIMUTH,
-    Y_AZIMUTH_VAR,
-    Y_BITS,
-    Y_ELEVATION,
-    Y_ELEVATION_VAR,
-    Y_LOG_C,
-    Y_LOG_DETECTION,
-    Y_LOG_FREE,
-    Y_NUMBER,
-    Y_ORIGIN,
-    Y_REACH,
-    Y_SENSOR,
-    Y_TIME,
-    Y_WIDTH,
-    crossed,
-)
+from chowki.kernels.bearings import Y_NUMBER, Y_SENSOR, Y_TIME, crossed
 from chowki.kernels.jit import kernel
-from chowki.kernels.kalman import correct, innovate, workspace
-from chowki.kernels.modes import Q_HORIZONTAL, SPACE, Motion, advance
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
 # Hypotheses of one knot whose sets are enumerated; more are judged by the best of them.
 KNOT_MAX = 14
+# Bearings in common from which two hypotheses may say the same.
+ALIKE_FROM = 3
 
 # States (k, 6), covariances (k, 6, 6), their times (k,), ln odds (k,), numbers of the bearings
 # used, -1 for none (k, u), how many were (k,).
@@ -74,100 +56,22 @@ def _shares(used: I64, a: int, b: int) -> bool:
 
 
 @kernel
+def _in_common(used: I64, a: int, b: int) -> int:
+    """Return how many bearings two hypotheses have in common."""
+    n = 0
+    for i in range(used.shape[1]):
+        if used[a, i] >= 0 and _holds(used, b, int(used[a, i])):
+            n += 1
+    return n
+
+
+@kernel
 def _holds(used: I64, row: int, number: int) -> bool:
     """Return whether a hypothesis uses a bearing."""
     found = False
     for i in range(used.shape[1]):
         found = found or used[row, i] == number
     return found
-
-
-@kernel
-def _use(used: I64, row: int, number: int) -> None:
-    """Put a bearing first among those that a hypothesis uses; the oldest one is forgotten."""
-    for i in range(used.shape[1] - 1, 0, -1):
-        used[row, i] = used[row, i - 1]
-    used[row, 0] = number
-
-
-@kernel
-def _copy(source: Hypotheses, a: int, out: Hypotheses, b: int) -> None:
-    """Copy one hypothesis."""
-    out[0][b], out[1][b], out[2][b], out[3][b] = (
-        source[0][a],
-        source[1][a],
-        source[2][a],
-        source[3][a],
-    )
-    out[4][b], out[5][b] = source[4][a], source[5][a]
-
-
-@kernel
-def _unheard(x: F64, ear: F64) -> float:
-    """Return ln of the probability that a sensor does not hear a target."""
-    square = 0.0
-    for i in range(3):
-        square += (x[i] - ear[Y_ORIGIN + i]) ** 2
-    return ear[Y_LOG_DETECTION] if square < ear[Y_REACH] ** 2 else 0.0
-
-
-@kernel
-def carried_on(
-    known: Hypotheses, heard: F64, ear: F64, motion: Motion, gates: F64, replaced: float,
-    out: Hypotheses,
-) -> int:  # fmt: skip
-    """Write the hypotheses after the bearings of one scan; return their number.
-
-    Parameters
-    ----------
-    known : Hypotheses
-        Those so far.
-    heard : F64
-        Shape (m, Y_WIDTH): bearings of one sensor.
-    ear : F64
-        Shape (Y_WIDTH,): the sensor itself; ``Y_LOG_DETECTION`` holds ln of the probability that it
-        does not hear a target in its reach.
-    motion : Motion
-        How targets move, in its first mode.
-    gates : F64
-        Shape (11,): largest squared Mahalanobis distance by number of slots.
-    replaced : float
-        A hypothesis is let go when a bearing raises its odds more than so many times.
-    out : Hypotheses
-        Written; what has no room is left out.
-    """
-    state, covariance, time_s, log_odds, used, count = known
-    ox, op, ot, oo, ou, oc = out
-    work, f, fp, n = workspace(SPACE), np.empty((6, 6)), np.empty((6, 6)), 0
-    x, p, values, variances = np.empty(6), np.empty((6, 6)), np.zeros(10), np.ones(10)
-    for h in range(len(time_s)):
-        best = 0.0
-        for j in range(len(heard)):
-            row = heard[j]
-            dt = max(row[Y_TIME] - time_s[h], 0.0)
-            advance(SPACE, motion, 0, dt, state[h], covariance[h], x, p, f, fp)
-            values[1], values[2] = row[Y_AZIMUTH], row[Y_ELEVATION]
-            variances[1], variances[2] = row[Y_AZIMUTH_VAR], row[Y_ELEVATION_VAR]
-            late = min(row[Y_TIME] - time_s[h], 0.0)
-            m, wide, squared, log_det = innovate(
-                SPACE, x, p, late, int(row[Y_BITS]), values, variances, row[Y_ORIGIN:Y_AXES],
-                row[Y_AXES:Y_WIDTH].reshape(3, 3), motion[0][0, Q_HORIZONTAL], 0.0, work,
-            )  # fmt: skip
-            if m == 0 or squared > gates[m] or n == len(ot):
-                continue
-            raised = -0.5 * (squared + log_det + m * LOG_TWO_PI) - row[Y_LOG_C]
-            raised += row[Y_LOG_DETECTION] + row[Y_LOG_FREE]
-            best = max(best, raised)
-            correct(SPACE, m, wide, x, p, work, ox[n], op[n])
-            ot[n], oo[n] = max(row[Y_TIME], time_s[h]), log_odds[h] + raised
-            ou[n], oc[n] = used[h], count[h] + 1
-            _use(ou, n, int(row[Y_NUMBER]))
-            n += 1
-        if best < math.log(replaced) and n < len(ot):
-            _copy(known, h, out, n)
-            oo[n] += _unheard(state[h], ear)
-            n += 1
-    return n
 
 
 @kernel
@@ -243,8 +147,9 @@ def _alike(known: Hypotheses, a: int, b: int, limit: float, root: F64, w: F64) -
 def merged(known: Hypotheses, limit: float) -> I64:
     """Return the hypotheses that stay when those that say the same are taken together.
 
-    Two that share a bearing exclude each other: that one or the other is true has the sum of their
-    odds, which the more likely one takes over, written into ``known``.
+    Two that share bearings exclude each other: that one or the other is true has the sum of their
+    odds, which the more likely one takes over, written into ``known``. They must share several: of
+    two short ones that cross near each other one is often a ghost.
 
     Parameters
     ----------
@@ -260,7 +165,7 @@ def merged(known: Hypotheses, limit: float) -> I64:
         into = -1
         for k in range(kept):
             b = stays[k]
-            if _shares(used, a, b) and _alike(known, a, b, limit, root, w):
+            if _in_common(used, a, b) >= ALIKE_FROM and _alike(known, a, b, limit, root, w):
                 into = b
                 break
         if into < 0:

@@ -5,7 +5,8 @@ a tuple ``size`` of that length, so that loops over it are unrolled when compile
 plane, 6 or 7 in space). Modes: straight (nearly constant velocity, Bar-Shalom, Li and Kirubarajan
 2001, "Estimation with Applications to Tracking and Navigation", 6.2.2; with damping an
 Ornstein-Uhlenbeck velocity, which is a hover) and coordinated turn with unknown rate about the
-local vertical (11.7). Mixing of modes: 11.6.6, eq. 11.6.6-7 to 11.6.6-9.
+local vertical (11.7; predicted by ``kernels.turning``). Mixing of modes: 11.6.6, eq. 11.6.6-7 to
+11.6.6-9.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chowki.kernels.jit import kernel
+from chowki.kernels.turning import turned
 
 F64 = NDArray[np.float64]
 
@@ -91,76 +93,6 @@ def _straight(size: Size, mode: F64, dt_s: float, x: F64, p: F64, out_x: F64, ou
 
 
 @kernel
-def _arcs(rate: float, dt_s: float) -> tuple[float, float, float, float, float, float]:
-    """Return sin and 1 - cos of the angle turned, both over the rate, and what they depend on it.
-
-    In order: sine, cosine, sine / rate, (1 - cosine) / rate, and the derivatives of the last two
-    with respect to the rate.
-    """
-    angle = rate * dt_s
-    s, c = math.sin(angle), math.cos(angle)
-    if abs(angle) < SMALL_ANGLE:
-        square = dt_s * dt_s
-        along, across = dt_s, 0.5 * angle * dt_s
-        return s, c, along, across, -angle * square / 3.0, 0.5 * square
-    along, across = s / rate, (1.0 - c) / rate
-    return s, c, along, across, (dt_s * c - along) / rate, (dt_s * s - across) / rate
-
-
-@kernel
-def _turn_matrix(size: Size, up: tuple[float, float, float], dt_s: float, x: F64, f: F64) -> None:
-    """Write the Jacobian of a coordinated turn about a vertical at a state."""
-    d = len(size) // 2
-    s, c, along, across, d_along, d_across = _arcs(x[2 * d], dt_s)
-    for i in range(len(size)):
-        for j in range(len(size)):
-            f[i, j] = 1.0 if i == j else 0.0
-    for i in range(d):
-        for j in range(d):
-            level = (1.0 if i == j else 0.0) - (up[i] * up[j] if d == 3 else 0.0)
-            rise = up[i] * up[j] if d == 3 else 0.0
-            side = 0.0  # matrix of the cross product, up x v
-            if i != j:
-                third = up[3 - i - j]
-                side = -third if (j - i) % 3 == 1 else third
-            f[i, d + j] = dt_s * rise + along * level + across * side
-            f[d + i, d + j] = rise + c * level + s * side
-            f[i, 2 * d] += (d_along * level + d_across * side) * x[d + j]
-            f[d + i, 2 * d] += dt_s * (c * side - s * level) * x[d + j]
-
-
-@kernel
-def _turn(
-    size: Size, up: tuple[float, float, float], dt_s: float, x: F64, p: F64, out_x: F64,
-    out_p: F64, f: F64, fp: F64,
-) -> None:  # fmt: skip
-    """Write the turned state and F P F'."""
-    d, n = len(size) // 2, len(size)
-    _turn_matrix(size, up, dt_s, x, f)
-    for i in range(d):
-        at, speed = x[i], 0.0
-        for j in range(d):
-            at += f[i, d + j] * x[d + j]
-            speed += f[d + i, d + j] * x[d + j]
-        out_x[i], out_x[d + i] = at, speed
-    out_x[2 * d] = x[2 * d]
-    for i in range(n):
-        for j in range(n):
-            total = p[i, j] if i < d or i == 2 * d else 0.0
-            if i < 2 * d:
-                for k in range(d, n):
-                    total += f[i, k] * p[k, j]
-            fp[i, j] = total
-    for i in range(n):
-        for j in range(i + 1):
-            total = fp[i, j] if j < d or j == 2 * d else 0.0
-            if j < 2 * d:
-                for k in range(d, n):
-                    total += fp[i, k] * f[j, k]
-            out_p[i, j] = out_p[j, i] = total
-
-
-@kernel
 def _shaken(mode: F64, dt_s: float) -> tuple[float, float, float]:
     """Return variance of position, their covariance and variance of velocity for unit density."""
     b = mode[DAMPING]
@@ -218,7 +150,7 @@ def advance(
     mode = motion[0][m]
     up = vertical(size, motion[2], x)
     if len(size) % 2 == 1 and mode[KIND] == TURN:
-        _turn(size, up, dt_s, x, p, out_x, out_p, f, fp)
+        turned(size, up, dt_s, x, p, out_x, out_p, f, fp)
     else:
         _straight(size, mode, dt_s, x, p, out_x, out_p)
     if dt_s > 0.0:

@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from chowki.kernels.bernoulli import NEGLIGIBLE
+from chowki.kernels.bernoulli import negligible
 from chowki.kernels.filter import LOG_TWO_PI, P_LOG_C, P_TIME, P_VALUE, PLANE_VARIANCE
 from chowki.kernels.gate import grown, sort_into_cells, span
 from chowki.kernels.jit import kernel
@@ -133,12 +133,12 @@ def _predicted(state: F64, covariance: F64, i: int, dt: float, q: float, x: F64,
 
 @kernel
 def _innovations(
-    x: F64, pair_plot: I64, share: F64, lo: int, hi: int, plots: F64
+    x: F64, pair_plot: I64, share: F64, lo: int, hi: int, least: float, plots: F64
 ) -> tuple[float, float, float, float, float, float]:
     """Return the weights' sum, and the weighted sums of innovations and of their products."""
     total, y0, y1, y00, y01, y11 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for k in range(lo, hi):
-        if share[k] < NEGLIGIBLE:
+        if share[k] < least:
             continue
         a = plots[pair_plot[k], P_VALUE] - x[0]
         b = plots[pair_plot[k], P_VALUE + 1] - x[1]
@@ -159,7 +159,6 @@ def _matched(
 ) -> None:  # fmt: skip
     """Write the moment match of a miss and of all updates, which share one gain."""
     found, y0, y1, y00, y01, y11 = sums
-    left = left if left > NEGLIGIBLE else 0.0
     whole = found + left
     s00, s01, s11 = p[0, 0] + noise[PLANE_VARIANCE], p[0, 1], p[1, 1] + noise[PLANE_VARIANCE + 1]
     det = s00 * s11 - s01 * s01
@@ -209,10 +208,12 @@ def pda_update(
         for k in range(starts[i], starts[i + 1]):
             found += share[k]
         existence[i] = min(max(left + found, 0.0), 1.0)
-        if found < NEGLIGIBLE:
+        least = negligible(left + found)
+        if found < least:
             continue
         _predicted(state, covariance, i, plots[0, P_TIME] - time_s[i], q, x, p)
-        sums = _innovations(x, pair_plot, share, int(starts[i]), int(starts[i + 1]), plots)
+        sums = _innovations(x, pair_plot, share, int(starts[i]), int(starts[i + 1]), least, plots)
         if sums[0] > 0.0:
+            left = left if left > least else 0.0
             _matched(i, x, p, plots[0], left, sums, gain, state, covariance)
             time_s[i] = plots[0, P_TIME]

@@ -89,11 +89,18 @@ def position_likelihood(
         Scratch; afterwards holds what ``position_update`` needs.
     """
     vectors, pages, d = work[0], work[1], len(size) // 2
+    more, timing_sq = -(late_s * late_s * late_s) * noise[0] / 3.0, noise[1] * noise[1]
+    for a in range(d):  # outside along one axis is outside
+        y = row[columns[0] + a] - x[a] - late_s * x[d + a]
+        vectors[INNOVATION, a] = y
+        variance = p[a, a] + late_s * (2.0 * p[a, d + a] + late_s * p[d + a, d + a])
+        variance += row[columns[1] + a] + more + timing_sq * x[d + a] * x[d + a]
+        if y * y > gate * variance:
+            return -math.inf
     _spread(size, x, p, late_s, row, columns[1], noise[0], noise[1], work)
     root, squared = _factor(size, pages), 0.0
     for a in range(d):
-        y = row[columns[0] + a] - x[a] - late_s * x[d + a]
-        vectors[INNOVATION, a] = y
+        y = vectors[INNOVATION, a]
         for k in range(a):
             y -= pages[FACTOR, a, k] * pages[LEFT, 0, k]
         pages[LEFT, 0, a] = y * pages[FACTOR, a, a]

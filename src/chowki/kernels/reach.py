@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from chowki.kernels.visibility import (
     L_MISS,
     L_PAIR_FLOOR,
     L_SILENT_ANSWER,
-    detection_probability,
+    sight,
 )
 
 F64 = NDArray[np.float64]
@@ -25,15 +26,23 @@ I64 = NDArray[np.int64]
 # Sensor position (3,), sensor axes (3, 3), station frame (4, 3), azimuths and elevations of the
 # horizon mask, figures of the look (``kernels.visibility``).
 Scene = tuple[F64, F64, F64, F64, F64, F64]
-# Time of the existence, radar cross-section (dBsm), time of the last cooperative answer, each (n,).
-Standing = tuple[F64, F64, F64]
+# Time of the existence, radar cross-section (dBsm), time of the last cooperative answer, each (n,);
+# sensors that have contributed (n, 8), as bits.
+Standing = tuple[F64, F64, F64, I64]
 # Time of the last detection, number of detections, radar cross-section and its weight, time of
 # the last cooperative answer (n,), sensors (n, 8) as bits, numbers of the last scans with a plot
-# of its own (n, 4), time of confirmation.
+# of its own (n, 12), time of confirmation.
 History = tuple[F64, I64, F64, F64, F64, I64, I64, F64]
 
-OWN_SCANS = 4
+# Columns of tracks in the order of ``picture.states.TrackStates``.
+Columns = tuple[I64, F64, F64, F64, F64, F64, F64, F64, F64, F64, I64, I64, I64, F64, F64, I64]
+# Tracks that plots founded: plot (b,), existence, state, covariance.
+Founded = tuple[I64, F64, F64, F64]
+
+OWN_SCANS = 12
 RCS_MEMORY = 30.0
+# In sight with no more than this probability, a track that was never seen is not missed.
+DOUBTFUL = 0.9
 
 
 @kernel
@@ -66,9 +75,13 @@ def in_reach(
 @kernel
 def chances(
     state: F64, covariance: F64, time_s: F64, existence: F64, standing: Standing, rows: I64,
-    scene: Scene, middle_s: float, end_s: float,
+    scene: Scene, sensor: int, middle_s: float, end_s: float,
 ) -> F64:  # fmt: skip
     """Return existence now, P_D as it weighs on a pair and as it weighs on a miss, shape (k, 3).
+
+    A sensor that has never seen a track, and may have it below its horizon, will go on not seeing
+    it: one such miss is like the next, and together they say no more than the first. They count
+    only as far as the track is in sight beyond doubt.
 
     Parameters
     ----------
@@ -80,27 +93,110 @@ def chances(
         Shape (k,): those in question.
     scene : Scene
         Sensor and look.
+    sensor : int
+        Number of the sensor.
     middle_s, end_s : float
         Middle and end of the look.
     """
     origin, axes, frame, mask_azimuth, mask_elevation, look = scene
-    alive_s, rcs_dbsm, answered_s = standing
+    alive_s, rcs_dbsm, answered_s, sensor_bits = standing
+    word, bit = (sensor >> 5) % sensor_bits.shape[1], 1 << (sensor & 31)
+    stand = (origin, axes, frame, mask_azimuth, mask_elevation)
     out, here = np.empty((len(rows), 3)), np.empty(6)
     for k in range(len(rows)):
         i = rows[k]
         dt = middle_s - time_s[i]
         for s in range(3):
             here[s], here[s + 3] = state[i, s] + dt * state[i, s + 3], state[i, s + 3]
-        seen = detection_probability(
-            here, covariance[i], float(rcs_dbsm[i]), origin, axes, frame, look, mask_azimuth,
-            mask_elevation,
-        )  # fmt: skip
+        visible, shown = sight(here, covariance[i], float(rcs_dbsm[i]), stand, look)
+        seen = visible * shown
         pair, miss = seen, seen * look[L_MISS]
+        if sensor_bits[i, word] & bit == 0:
+            miss *= max(0.0, (visible - DOUBTFUL) / (1.0 - DOUBTFUL))
         if look[L_COOPERATIVE] > 0.0 and math.isnan(answered_s[i]):
             pair, miss = seen * look[L_SILENT_ANSWER], 0.0
         out[k, 0] = existence[i] * math.exp(min(0.0, alive_s[i] - end_s) / look[L_LIFETIME])
         out[k, 1], out[k, 2] = max(pair, look[L_PAIR_FLOOR]), miss
     return out
+
+
+@kernel
+def longer(columns: Columns, more: int) -> Columns:
+    """Return copies of the columns of tracks with room for more rows at their end."""
+    (
+        track, time_s, state, covariance, existence, alive_s, first_s, confirmed_s, updated_s,
+        answered_s, updates, sensor_bits, own, rcs, rcs_weight, mode_row,
+    ) = columns  # fmt: skip
+    return (
+        _room(track, more), _room(time_s, more), _room_2(state, more), _room_3(covariance, more),
+        _room(existence, more), _room(alive_s, more), _room(first_s, more),
+        _room(confirmed_s, more), _room(updated_s, more), _room(answered_s, more),
+        _room(updates, more), _room_2(sensor_bits, more), _room_2(own, more), _room(rcs, more),
+        _room(rcs_weight, more), _room(mode_row, more),
+    )  # fmt: skip
+
+
+@kernel
+def _room(column: NDArray[Any], more: int) -> NDArray[Any]:
+    out = np.empty(len(column) + more, dtype=column.dtype)
+    out[: len(column)] = column
+    return out
+
+
+@kernel
+def _room_2(column: NDArray[Any], more: int) -> NDArray[Any]:
+    out = np.empty((len(column) + more, column.shape[1]), dtype=column.dtype)
+    out[: len(column)] = column
+    return out
+
+
+@kernel
+def _room_3(column: NDArray[Any], more: int) -> NDArray[Any]:
+    out = np.empty((len(column) + more, column.shape[1], column.shape[2]), dtype=column.dtype)
+    out[: len(column)] = column
+    return out
+
+
+@kernel
+def found(
+    columns: Columns, founded: Founded, plots: F64, mode_row: I64, first_track: int, sensor: int,
+    scan: int, cooperative: bool,
+) -> None:  # fmt: skip
+    """Write the tracks that plots founded into the last rows of the columns.
+
+    Parameters
+    ----------
+    columns : Columns
+        Written.
+    founded : Founded
+        The new tracks.
+    plots : F64
+        Shape (m, P_WIDTH).
+    mode_row : I64
+        Shape (b,): where their modes of motion stand.
+    first_track : int
+        Number of the first of them.
+    sensor, scan : int
+        Number of the sensor; running number of the scan at the station.
+    cooperative : bool
+        Whether plots are the targets' own reports.
+    """
+    (
+        track, time_s, state, covariance, existence, alive_s, first_s, confirmed_s, updated_s,
+        answered_s, updates, sensor_bits, own, rcs, rcs_weight, modes,
+    ) = columns  # fmt: skip
+    chosen, exists, x, p = founded
+    first = len(track) - len(chosen)
+    for b in range(len(chosen)):
+        i, at_s, echo = first + b, plots[chosen[b], P_TIME], plots[chosen[b], P_RCS]
+        track[i], modes[i], updates[i] = first_track + b, mode_row[b], 1
+        time_s[i] = alive_s[i] = first_s[i] = updated_s[i] = at_s
+        state[i], covariance[i], existence[i] = x[b], p[b], exists[b]
+        confirmed_s[i], answered_s[i] = math.nan, at_s if cooperative else math.nan
+        sensor_bits[i], own[i] = 0, -1
+        sensor_bits[i, (sensor >> 5) % sensor_bits.shape[1]] = 1 << (sensor & 31)
+        own[i, 0] = scan
+        rcs[i], rcs_weight[i] = echo, 0.0 if math.isnan(echo) else 1.0
 
 
 @kernel

@@ -36,15 +36,17 @@ def cell_of(sigma_range_m: float, sigma_azimuth_rad: float, snr: float) -> tuple
 
 @kernel
 def cell_mates(
-    state: F64, time_s: F64, existence: F64, rows: I64, plots: F64, bits: I64, origin: F64,
-    axes: F64, middle_s: float, slack_s: float, cell: tuple[float, float],
+    state: F64, covariance: F64, time_s: F64, existence: F64, rows: I64, plots: F64, bits: I64,
+    origin: F64, axes: F64, middle_s: float, slack_s: float, cell: tuple[float, float],
 ) -> Mates:  # fmt: skip
-    """Return the couples of existing tracks and plots that lie in one resolution cell.
+    """Return the couples of existing tracks and plots that may lie in one resolution cell.
+
+    Two deviations of a track's own place are allowed for, but no more than two cells.
 
     Parameters
     ----------
-    state, time_s, existence : F64
-        Shapes (n, 6), (n,), (n,): of all tracks.
+    state, covariance, time_s, existence : F64
+        Shapes (n, 6), (n, 6, 6), (n,), (n,): of all tracks.
     rows : I64
         Shape (k,): tracks in question.
     plots, bits : F64, I64
@@ -63,7 +65,7 @@ def cell_mates(
     """
     polar, n, m = RANGE | AZIMUTH, len(rows), len(plots)
     near, k_near = np.empty(n, dtype=np.int64), 0
-    at = np.empty((n, 2))
+    at = np.empty((n, 4))  # range, azimuth, and how near a plot must be in either
     for k in range(n):
         if existence[rows[k]] < EXISTS:
             continue
@@ -71,6 +73,9 @@ def cell_mates(
         at[k_near, 0], at[k_near, 1], _ = spherical(
             origin, axes, x[0] + dt * x[3], x[1] + dt * x[4], x[2] + dt * x[5]
         )
+        along, across = _deviations(x, covariance[rows[k]], float(dt), origin)
+        at[k_near, 2] = cell[0] + min(2.0 * along, 2.0 * cell[0])
+        at[k_near, 3] = cell[1] + min(2.0 * across / max(at[k_near, 0], 1.0), 2.0 * cell[1])
         near[k_near] = k
         k_near += 1
     row, plot, c = np.empty(m + 8, dtype=np.int64), np.empty(m + 8, dtype=np.int64), 0
@@ -82,22 +87,36 @@ def cell_mates(
             k = near[q]
             x = state[rows[k]]
             speed = math.sqrt(x[3] * x[3] + x[4] * x[4] + x[5] * x[5])
-            if abs(at[q, 0] - slant) > cell[0] + speed * slack_s:
+            if abs(at[q, 0] - slant) > at[q, 2] + speed * slack_s:
                 continue
             off = abs(wrap(at[q, 1] - azimuth)) - speed * slack_s / max(slant, 1.0)
-            if off > cell[1]:
+            if off > at[q, 3]:
                 continue
             dt = plots[j, P_TIME] - time_s[rows[k]]
             there, turned, _ = spherical(
                 origin, axes, x[0] + dt * x[3], x[1] + dt * x[4], x[2] + dt * x[5]
             )
-            if abs(there - slant) > cell[0] or abs(wrap(turned - azimuth)) > cell[1]:
+            if abs(there - slant) > at[q, 2] or abs(wrap(turned - azimuth)) > at[q, 3]:
                 continue
             if c == len(row):
                 row, plot = _longer(row), _longer(plot)
             row[c], plot[c] = k, j
             c += 1
     return row[:c], plot[:c]
+
+
+@kernel
+def _deviations(x: F64, p: F64, dt: float, origin: F64) -> tuple[float, float]:
+    """Return the standard deviations of a place in ``dt`` seconds, along and across the view."""
+    dx, dy = x[0] + dt * x[3] - origin[0], x[1] + dt * x[4] - origin[1]
+    length = max(math.sqrt(dx * dx + dy * dy), 1.0)
+    u, v = dx / length, dy / length
+    xx = p[0, 0] + dt * (2.0 * p[0, 3] + dt * p[3, 3])
+    yy = p[1, 1] + dt * (2.0 * p[1, 4] + dt * p[4, 4])
+    xy = p[0, 1] + dt * (p[0, 4] + p[1, 3] + dt * p[3, 4])
+    along = u * u * xx + 2.0 * u * v * xy + v * v * yy
+    across = v * v * xx - 2.0 * u * v * xy + u * u * yy
+    return math.sqrt(max(along, 0.0)), math.sqrt(max(across, 0.0))
 
 
 @kernel
@@ -108,7 +127,7 @@ def _longer(values: I64) -> I64:
 
 
 @kernel
-def shadow(mates: Mates, chance: F64) -> None:
+def shadow(mates: Mates, chance: F64) -> F64:
     """Let no miss count against tracks that may hide in each other's plot, in place.
 
     Parameters
@@ -117,17 +136,24 @@ def shadow(mates: Mates, chance: F64) -> None:
         As ``cell_mates`` returns them.
     chance : F64
         Shape (k, 3): existence, P_D on a pair, P_D on a miss (written).
+
+    Returns
+    -------
+    F64
+        Shape (k, 3): the same for tracks that may contest a plot. Those that hide in each other's
+        plot do not: which of them caused it has no answer.
     """
     row, plot = mates
-    first = 0
+    contests, first = chance.copy(), 0
     while first < len(plot):
         last = first
         while last < len(plot) and plot[last] == plot[first]:
             last += 1
         if last - first > 1:
             for c in range(first, last):
-                chance[row[c], 2] = 0.0
+                chance[row[c], 2] = contests[row[c], 2] = contests[row[c], 0] = 0.0
         first = last
+    return contests
 
 
 @kernel

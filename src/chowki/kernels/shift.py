@@ -25,6 +25,9 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
 
+# Shifts are allowances wide beside what is learned of them: their variance is no less than this;
+# what is further off than so many deviations is neither judged nor learned.
+LEAST_SPREAD, UNSURE = 0.36, 3.0
 # origin (3,), axes (3, 3), variances of range, azimuth, elevation (or position) and clock (4,),
 # spectral densities of acceleration, horizontal and vertical (2,).
 Glass = tuple[F64, F64, F64, F64]
@@ -245,12 +248,14 @@ def shift_signs(s: F64, h: F64, a: F64, once: float, twice: float, learn: float)
             continue
         u = h[b] / math.sqrt(a[b])
         off = u - s[b, 0]
-        away = abs(off) / math.sqrt(max(s[b, 1], 1.0))
+        away = abs(off) / math.sqrt(max(s[b, 1], LEAST_SPREAD))
         if s[b, 2] >= learn and away > twice:
             s[b, 3] += 1.0
             named = away > once or s[b, 3] >= 2.0
             if named and away > most:
                 worst, most, run = b, away, int(s[b, 3])
+            continue
+        if s[b, 2] >= learn and away > UNSURE:
             continue
         s[b, 3] = 0.0
         s[b, 2] += 1.0

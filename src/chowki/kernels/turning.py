@@ -21,6 +21,8 @@ F64 = NDArray[np.float64]
 Size = tuple[int, ...]
 
 ROOT_THREE = math.sqrt(3.0)
+# Up to this uncertainty of the angle turned (rad), all rates turn the rest as the mean one does.
+ALIKE_ANGLE = 0.1
 SMALL_ANGLE = 1e-4
 
 
@@ -88,6 +90,17 @@ def _add_spread(size: Size, weight: float, a: F64, known: F64, out_p: F64) -> No
 
 
 @kernel
+def _moved(size: Size, x: F64, known: F64, off: float, a: F64) -> None:
+    """Write where one rate takes the state, without position: that is large."""
+    d, w = len(size) // 2, len(size) - 1
+    for i in range(w):
+        total = known[w, i] * off if i < d else 0.0
+        for j in range(d):
+            total += a[i, j] * (x[d + j] + known[w, d + j] * off)
+        a[w, i] = total
+
+
+@kernel
 def turned(
     size: Size, up: tuple[float, float, float], dt_s: float, x: F64, p: F64, out_x: F64,
     out_p: F64, a: F64, known: F64,
@@ -111,6 +124,7 @@ def turned(
     """
     d, w = len(size) // 2, len(size) - 1
     sd = _given_rate(size, p, known)
+    apart = sd * abs(dt_s) > ALIKE_ANGLE
     for i in range(w):
         out_x[i] = 0.0
         for j in range(w + 1):
@@ -121,17 +135,16 @@ def turned(
             continue
         weight = 1.0 if sd == 0.0 else (4.0 if k == 1 else 1.0) / 6.0
         _turns(size, up, x[w] + off, dt_s, a)
-        for i in range(w):  # from where the state is, without position: that is large
-            total = known[w, i] * off if i < d else 0.0
-            for j in range(d):
-                total += a[i, j] * (x[d + j] + known[w, d + j] * off)
-            a[w, i] = total
+        _moved(size, x, known, off, a)
         for i in range(w):
             out_x[i] += weight * a[w, i]
             out_p[i, w] += weight * off * a[w, i]
             for j in range(i + 1):
                 out_p[i, j] += weight * a[w, i] * a[w, j]
-        _add_spread(size, weight, a, known, out_p)
+        if apart:
+            _add_spread(size, weight, a, known, out_p)
+        elif k == 1:
+            _add_spread(size, 1.0, a, known, out_p)
     for i in range(w):
         out_p[w, i] = out_p[i, w]
         for j in range(i + 1):

@@ -72,7 +72,7 @@ def indistinct(
     state, covariance : F64
         Shapes (n, 6), (n, 6, 6), at one time.
     own_scans : I64
-        Shape (n, 4): last scans that held a plot of its own.
+        Shape (n, 12): last scans that held a plot of its own.
     reach_m : float
         Tracks further apart than this are never compared.
     allowance_m : float

@@ -30,6 +30,10 @@ L_LIFETIME, L_WIDTH = 20, 21
 
 ROOT_TWO = math.sqrt(2.0)
 
+# Sensor position (3,), sensor axes (3, 3), station frame (4, 3), azimuths and elevations of the
+# horizon mask.
+Scene = tuple[F64, F64, F64, F64, F64]
+
 
 @kernel
 def normal_cdf(x: float) -> float:
@@ -112,18 +116,8 @@ def strength(slant_m: float, rcs_dbsm: float, look: F64) -> float:
 
 
 @kernel
-def detection_probability(
-    x: F64,
-    p: F64,
-    rcs_dbsm: float,
-    origin: F64,
-    axes: F64,
-    frame: F64,
-    look: F64,
-    mask_azimuth: F64,
-    mask_elevation: F64,
-) -> float:
-    """Return P_D of one look for a track; 0 outside the look's volume or below the horizon.
+def sight(x: F64, p: F64, rcs_dbsm: float, scene: Scene, look: F64) -> tuple[float, float]:
+    """Return how probably a look has a track in sight, and how surely it then detects it.
 
     Parameters
     ----------
@@ -131,19 +125,18 @@ def detection_probability(
         Shapes (6,), (6, 6): the track at the middle of the look, station frame.
     rcs_dbsm : float
         Its radar cross-section as far as known, NaN for the sensor's reference target.
-    origin, axes, frame : F64
-        Sensor position (3,), sensor axes (3, 3), station frame (4, 3).
+    scene : Scene
+        Where the sensor stands, and what hides the sky from it.
     look : F64
         Shape (L_WIDTH,): figures of the look, columns ``L_...``.
-    mask_azimuth, mask_elevation : F64
-        Horizon mask, may be empty.
     """
+    origin, axes, frame, mask_azimuth, mask_elevation = scene
     dx, dy, dz = x[0] - origin[0], x[1] - origin[1], x[2] - origin[2]
     e, n, u = to_sensor(axes, dx, dy, dz)
     ground = max(math.hypot(e, n), 1.0)
     slant = math.hypot(ground, u)
     if slant < look[L_RANGE_MIN] or slant > look[L_RANGE_MAX]:
-        return 0.0
+        return 0.0, 0.0
     vx, vy, vz, height = vertical_and_height(frame, x[0], x[1], x[2])
     variance = (
         vx * (p[0, 0] * vx + 2.0 * p[0, 1] * vy + 2.0 * p[0, 2] * vz)
@@ -163,7 +156,36 @@ def detection_probability(
         lowest = mask_elevation_at(mask_azimuth, mask_elevation, azimuth % TWO_PI)
         chance *= normal_cdf((lifted - lowest) / angle_sd)
     if chance < 1e-3:
-        return 0.0
+        return 0.0, 0.0
     # power falls with the fourth power of range: what is cancelled is as if it were further away
     away = slant * passed(x, p, dx, dy, dz, slant, look) ** -0.25
-    return chance * strength(away, rcs_dbsm, look)
+    return chance, strength(away, rcs_dbsm, look)
+
+
+@kernel
+def detection_probability(
+    x: F64,
+    p: F64,
+    rcs_dbsm: float,
+    origin: F64,
+    axes: F64,
+    frame: F64,
+    look: F64,
+    mask_azimuth: F64,
+    mask_elevation: F64,
+) -> float:
+    """Return P_D of one look for a track; 0 outside the look's volume or below the horizon.
+
+    Parameters
+    ----------
+    x, p, rcs_dbsm, look
+        As in ``sight``.
+    origin, axes, frame : F64
+        Sensor position (3,), sensor axes (3, 3), station frame (4, 3).
+    mask_azimuth, mask_elevation : F64
+        Horizon mask, may be empty.
+    """
+    visible, shown = sight(
+        x, p, rcs_dbsm, (origin, axes, frame, mask_azimuth, mask_elevation), look
+    )
+    return visible * shown

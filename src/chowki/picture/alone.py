@@ -49,7 +49,7 @@ class Tracker:
     ...     "target": {"birth_per_m2": 1e-8},
     ... })
     >>> tracker = Tracker(config)
-    >>> for k in range(5):
+    >>> for k in range(20):
     ...     tracks = tracker.scan(float(k), [[1_000.0 + 40.0 * k, 2_000.0]])
     >>> len(tracks), round(float(tracks.vx_mps[0]))
     (1, 40)

@@ -12,13 +12,23 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chowki.core.table import F64, I64
 from chowki.kernels import bearings as lines
-from chowki.kernels.filter import P_LOG_C, P_TIME, P_VALUE, P_VARIANCE, View
-from chowki.kernels.kalman import AZIMUTH, ELEVATION, POSITION, RANGE
-from chowki.kernels.knots import Hypotheses, begun, carried_on, merged, probabilities, space_for
-from chowki.kernels.modes import Motion
+from chowki.kernels.filter import LOG_TWO_PI, P_LOG_C, P_TIME, P_VALUE, P_VARIANCE, View
+from chowki.kernels.kalman import (
+    AZIMUTH,
+    ELEVATION,
+    POSITION,
+    RANGE,
+    correct,
+    innovate,
+    workspace,
+)
+from chowki.kernels.knots import Hypotheses, begun, merged, probabilities, space_for
+from chowki.kernels.measure import TWO_PI
+from chowki.kernels.modes import Q_HORIZONTAL, SPACE, Motion, advance
 from chowki.kernels.visibility import (
     L_AZIMUTH_SPAN,
     L_DETECTION,
@@ -27,7 +37,6 @@ from chowki.kernels.visibility import (
     L_SENSOR_HEIGHT,
 )
 from chowki.picture.lens import gate_sizes
-from chowki.picture.parameters import PictureParameters
 
 # Hypotheses kept and weighed, bearings that each remembers, bearings remembered: in a flood of
 # bearings more of them are not told apart any better.
@@ -119,20 +128,23 @@ class Heard:
 Founded = tuple[I64, F64, F64, F64]
 
 
-def target_prior(parameters: PictureParameters, curvature: float) -> F64:
+def target_prior(
+    speed_mps: float, climb_mps: float, height_m: float, height_sd_m: float, curvature: float = 0.0
+) -> F64:
     """Return what is known of a target that is heard, columns ``G_...`` of ``kernels.bearings``.
 
     Parameters
     ----------
-    parameters : PictureParameters
-        Those of a small target.
+    speed_mps, climb_mps : float
+        Standard deviations of its velocity, per horizontal axis and vertical.
+    height_m, height_sd_m : float
+        Its height above the ground.
     curvature : float
         Of the ground, 1/m; 0 where it is flat.
     """
     prior = np.empty(lines.G_WIDTH)
-    prior[lines.G_SPEED], prior[lines.G_CLIMB] = parameters.small_speed_mps, parameters.climb_mps
-    prior[lines.G_HEIGHT] = parameters.small_height_m
-    prior[lines.G_HEIGHT_SD] = parameters.small_height_sd_m
+    prior[lines.G_SPEED], prior[lines.G_CLIMB] = speed_mps, climb_mps
+    prior[lines.G_HEIGHT], prior[lines.G_HEIGHT_SD] = height_m, height_sd_m
     prior[lines.G_CURVATURE] = curvature
     return prior
 
@@ -230,6 +242,16 @@ def triangulated(
     return after, (completed, chance[founded], whole[0][founded], whole[1][founded])
 
 
+def founded_by_both(born: Founded, together: Founded) -> Founded:
+    """Return the tracks that plots alone and bearings together found."""
+    if not len(together[0]):
+        return born
+    return (
+        np.concatenate((born[0], together[0])), np.concatenate((born[1], together[1])),
+        np.concatenate((born[2], together[2])), np.concatenate((born[3], together[3])),
+    )  # fmt: skip
+
+
 def _explained(
     memory: BearingMemory, recent: F64, fresh: F64, heard: Heard, motion: Motion, prior: F64,
     rule: FoundingRule,
@@ -239,12 +261,77 @@ def _explained(
     kept = _taken(memory.hypotheses, np.flatnonzero(late))
     gates = gate_sizes(rule.gate_probability)
     out = space_for(len(kept[2]) * (len(fresh) + 1) + len(fresh) * len(recent), USED)
-    ear = heard.ear.copy()
-    ear[lines.Y_LOG_DETECTION] = math.log(1.0 - rule.silence * heard.detection)
-    n = carried_on(kept, fresh, ear, motion, gates, rule.replaced, out)
+    n = _carried_on(kept, fresh, heard, motion, gates, rule, out)
     n = begun(recent, fresh, prior, rule.window_s, float(gates[4]), out, n)
     whole = _taken(out, np.argsort(-out[3][:n], kind="stable")[:WEIGHED])
     return _taken(whole, merged(whole, rule.alike))
+
+
+def _carried_on(
+    known: Hypotheses, fresh: F64, heard: Heard, motion: Motion, gates: F64, rule: FoundingRule,
+    out: Hypotheses,
+) -> int:  # fmt: skip
+    """Write the hypotheses after a scan's bearings, with each of them and without; return how many.
+
+    They are few: what is called for each is compiled for the tracker anyway.
+    """
+    _, _, time_s, log_odds, used, count = known
+    near, n = _near(known, fresh, heard), 0
+    unheard = math.log(1.0 - rule.silence * heard.detection)
+    beyond = np.linalg.norm(known[0][:, :3] - heard.ear[lines.Y_ORIGIN : lines.Y_AXES], axis=1)
+    for h in range(len(time_s)):
+        best = 0.0
+        for row in fresh[near[h]]:
+            raised = _with_bearing(known, h, row, motion, gates, (out[0][n], out[1][n]))
+            if raised == -math.inf:
+                continue
+            best = max(best, raised)
+            out[2][n], out[3][n] = max(row[lines.Y_TIME], time_s[h]), log_odds[h] + raised
+            out[4][n, 0], out[4][n, 1:] = int(row[lines.Y_NUMBER]), used[h, :-1]
+            out[5][n] = count[h] + 1
+            n += 1
+        if best < math.log(rule.replaced):
+            for to, of in zip(out, known, strict=True):
+                to[n] = of[h]
+            out[3][n] += unheard if beyond[h] < heard.ear[lines.Y_REACH] else 0.0
+            n += 1
+    return n
+
+
+def _near(known: Hypotheses, fresh: F64, heard: Heard) -> NDArray[np.bool_]:
+    """Return which bearings may come from which hypotheses, (k, m), never too few."""
+    state, covariance, time_s, *_ = known
+    dt = fresh[None, :, lines.Y_TIME] - time_s[:, None]
+    axes = heard.ear[lines.Y_AXES :].reshape(3, 3)
+    away = state[:, None, :3] + dt[:, :, None] * state[:, None, 3:]
+    east, north, _ = np.moveaxis((away - heard.ear[lines.Y_ORIGIN : lines.Y_AXES]) @ axes.T, 2, 0)
+    variance = np.trace(covariance[:, :3, :3], axis1=1, axis2=2)[:, None]
+    variance = 2.0 * (variance + dt**2 * np.trace(covariance[:, 3:, 3:], axis1=1, axis2=2)[:, None])
+    off = np.abs((fresh[:, lines.Y_AZIMUTH] - np.arctan2(east, north) + np.pi) % TWO_PI - np.pi)
+    reach = 6.0 * np.sqrt(fresh[:, lines.Y_AZIMUTH_VAR])
+    return off < reach + 6.0 * np.sqrt(variance + 100.0**2) / np.maximum(np.hypot(east, north), 1.0)
+
+
+def _with_bearing(
+    known: Hypotheses, h: int, row: F64, motion: Motion, gates: F64, out: tuple[F64, F64]
+) -> float:
+    """Write a hypothesis updated with a bearing; return by how much ln of its odds rises."""
+    late_s = float(row[lines.Y_TIME] - known[2][h])
+    x, p, f, fp = np.empty(6), np.empty((6, 6)), np.empty((6, 6)), np.empty((6, 6))
+    advance(SPACE, motion, 0, max(late_s, 0.0), known[0][h], known[1][h], x, p, f, fp)
+    values, variances, work = np.zeros(10), np.ones(10), workspace(SPACE)
+    values[1:3] = row[lines.Y_AZIMUTH : lines.Y_ELEVATION + 1]
+    variances[1:3] = row[lines.Y_AZIMUTH_VAR : lines.Y_ELEVATION_VAR + 1]
+    m, wide, squared, log_det = innovate(
+        SPACE, x, p, min(late_s, 0.0), int(row[lines.Y_BITS]), values, variances,
+        row[lines.Y_ORIGIN : lines.Y_AXES], row[lines.Y_AXES :].reshape(3, 3),
+        float(motion[0][0, Q_HORIZONTAL]), 0.0, work,
+    )  # fmt: skip
+    if m == 0 or squared > gates[m]:
+        return -math.inf
+    correct(SPACE, m, wide, x, p, work, out[0], out[1])
+    density = -0.5 * (squared + log_det + m * LOG_TWO_PI) - row[lines.Y_LOG_C]
+    return float(density + row[lines.Y_LOG_DETECTION] + row[lines.Y_LOG_FREE])
 
 
 def _taken(hypotheses: Hypotheses, rows: I64) -> Hypotheses:

@@ -97,9 +97,9 @@ class HealthParameters(BaseModel):
         default=2.75, ge=1, description="looks in a row that did not come: silent"
     )
     shift_once: float = Field(
-        default=7.0, gt=0, description="deviations of a common shift that count at once"
+        default=8.0, gt=0, description="deviations of a common shift that count at once"
     )
-    shift_twice: float = Field(default=4.5, gt=0, description="and in two looks in a row")
+    shift_twice: float = Field(default=5.0, gt=0, description="and in two looks in a row")
     shift_looks: int = Field(default=10, ge=1, description="looks before shifts are judged")
 
 

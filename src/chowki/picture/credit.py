@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 import numpy as np
 
 from chowki.core.records import N_CLASSES
 from chowki.core.table import F64, I64
-from chowki.kernels.filter import P_RCS, P_TIME
-from chowki.kernels.reach import OWN_SCANS, credit
+from chowki.kernels.reach import Founded, credit, found, longer
 from chowki.picture.classes import PRIOR_LOG_CLASS
 from chowki.picture.clusters import Shares
 from chowki.picture.intake import Usable
 from chowki.picture.parameters import PictureParameters
 from chowki.picture.states import Evidence, Picture, TrackStates
 
-SENSOR_WORDS = 8
-STATE_COLUMNS = tuple(column.name for column in TrackStates.schema())
-# Tracks that plots founded: plot, existence, state, covariance.
-Founded = tuple[I64, F64, F64, F64]
+_columns_of = attrgetter(*(column.name for column in TrackStates.schema()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,51 +43,38 @@ class Association:
     pair_probability: F64
 
 
-_NONE = np.empty(0, dtype=np.int64)
-NOTHING_FOUND = Association(_NONE, _NONE, _NONE, _NONE, _NONE, np.empty(0))
-
-
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """Whose scan it was, and when the look ended.
 
     Attributes
     ----------
-    sensor : int
-        Number of the sensor.
+    sensor, place : int
+        Number of the sensor, and its place among those that have come.
     cooperative : bool
         Whether plots are the targets' own reports.
-    end_s : float
-        End of the look, UTC seconds.
+    end_s, time_s : float
+        End of the look, and when it came in; UTC seconds.
     """
 
     sensor: int
+    place: int
     cooperative: bool
     end_s: float
+    time_s: float
 
 
 def extended(
     picture: Picture, founded: Founded, plots: F64, mode_row: I64, sighting: Sighting
 ) -> TrackStates:
     """Return a copy of the tracks with those that plots founded at its end."""
-    chosen, existence, state, covariance = founded
-    before = [getattr(picture.states, name) for name in STATE_COLUMNS]
-    fresh, time_s, rcs = len(chosen), plots[chosen, P_TIME], plots[chosen, P_RCS]
-    if not fresh:
-        return TrackStates(*(column.copy() for column in before))
-    own = np.full((fresh, OWN_SCANS), -1, dtype=np.int64)
-    own[:, 0] = picture.scans
-    nothing = np.full(fresh, np.nan)
-    sensors = np.zeros((fresh, SENSOR_WORDS), dtype=np.int64)
-    sensors[:, (sighting.sensor >> 5) % SENSOR_WORDS] = 1 << (sighting.sensor & 31)
-    born = TrackStates(
-        np.arange(picture.next_track, picture.next_track + fresh), time_s, state, covariance,
-        existence, time_s, time_s, nothing, time_s, time_s if sighting.cooperative else nothing,
-        np.ones(fresh, dtype=np.int64), sensors, own, rcs, np.where(np.isnan(rcs), 0.0, 1.0),
-        mode_row,
-    )  # fmt: skip
-    names = zip(before, STATE_COLUMNS, strict=True)
-    return TrackStates(*(np.concatenate((old, getattr(born, name))) for old, name in names))
+    columns = longer(_columns_of(picture.states), len(founded[0]))
+    if len(founded[0]):
+        found(
+            columns, founded, plots, mode_row, picture.next_track, sighting.place, picture.scans,
+            sighting.cooperative,
+        )  # fmt: skip
+    return TrackStates(*columns)
 
 
 def credited(
@@ -121,20 +105,20 @@ def credited(
         s.own_scans, s.confirmed_s,
     )  # fmt: skip
     credit(
-        history, (s.alive_s, s.existence, s.time_s), at, *causes, plots, sighting.sensor, scan,
+        history, (s.alive_s, s.existence, s.time_s), at, *causes, plots, sighting.place, scan,
         sighting.cooperative, sighting.end_s, parameters.confirm_existence,
         parameters.confirm_updates,
     )  # fmt: skip
 
 
 def association(
-    picture: Picture, shares: Shares, rows: I64, usable: Usable, cause: I64, founded: I64
+    s: TrackStates, shares: Shares, rows: I64, usable: Usable, cause: I64, founded: I64
 ) -> Association:
-    """Return what a scan came to, in rows of the picture.
+    """Return what a scan came to, in rows of the tracks.
 
     Parameters
     ----------
-    picture : Picture
+    s : TrackStates
         After the scan.
     shares : Shares
         Who caused which plot.
@@ -147,16 +131,17 @@ def association(
     founded : I64
         Plots that founded tracks.
     """
-    newborn = np.arange(len(picture.states) - len(founded), len(picture.states))
-    free = cause[founded] < 0
-    cause[founded[free]] = newborn[free]
+    newborn = np.arange(len(s) - len(founded), len(s))
+    if len(founded):
+        free = cause[founded] < 0
+        cause[founded[free]] = newborn[free]
     starts, pair_plot, share = shares.pairs
     row = np.repeat(rows, starts[1:] - starts[:-1])
     if shares.settled:
         alone = np.repeat(shares.clustered == 0, starts[1:] - starts[:-1])
         parts = [(row[alone], pair_plot[alone], share[alone])]
         for settled in shares.settled:
-            members = np.searchsorted(picture.states.track, settled.cluster.members)
+            members = np.searchsorted(s.track, settled.cluster.members)
             member, plot = np.nonzero(settled.claims > 0.0)
             parts.append((members[member], settled.plots[plot], settled.claims[member, plot]))
         row, pair_plot, share = (np.concatenate(part) for part in zip(*parts, strict=True))

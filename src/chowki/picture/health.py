@@ -62,6 +62,8 @@ class Examined:
         False plots expected in this look.
     faults : Fault
         Flags that stand.
+    stale : bool
+        Whether most of its plots are those of the look before: what is absent says nothing.
     """
 
     row: int
@@ -72,6 +74,7 @@ class Examined:
     doubt_s: float
     clutter: float
     faults: Fault
+    stale: bool = False
 
 
 def examined(health: Health, scan: Scan, p: HealthParameters) -> tuple[Health, Examined]:
@@ -98,7 +101,7 @@ def examined(health: Health, scan: Scan, p: HealthParameters) -> tuple[Health, E
         clutter = kernel.expected_clutter(c.traffic[row], number, p.burst_factor, p.burst_extra)
     seen = Examined(
         row, plots, use, lone, float(clock[kernel.C_OFFSET]), float(clock[kernel.C_DOUBT]), clutter,
-        Fault(int(flags)),
+        Fault(int(flags)), bool(2 * np.count_nonzero((kind == RESENT) | ~use) > len(plots)),
     )  # fmt: skip
     return Health(c, (*health.last[:row], last, *health.last[row + 1 :])), seen
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -33,7 +33,6 @@ SLOT_COLUMNS = (
     (int(Measures.VELOCITY), "v_north_mps"),
     (int(Measures.VELOCITY), "v_up_mps"),
 )
-NEW_SENSOR = SensorMemory(np.full(LOOKS_KEPT, -1), 0, 0.0, np.empty((0, F_WIDTH)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +63,11 @@ class Usable:
         return Usable(self.plots[rows], self.bits[rows], self.chosen[rows], self.snr_db[rows])
 
 
+def new_sensor(place: int) -> SensorMemory:
+    """Return what is known of a sensor before its first scan."""
+    return SensorMemory(place, np.full(LOOKS_KEPT, -1), 0, 0.0, np.empty((0, F_WIDTH)))
+
+
 def taken(known: SensorMemory, scan: Scan) -> SensorMemory | None:
     """Return what is known of a sensor with a scan entered; None when it was there already."""
     if scan.look in known.looks:
@@ -71,7 +75,7 @@ def taken(known: SensorMemory, scan: Scan) -> SensorMemory | None:
     looks = known.looks.copy()
     looks[known.scans % LOOKS_KEPT] = scan.look
     turn = min(max(scan.volume.azimuth_span_rad / TWO_PI, 1e-3), 1.0)
-    return replace(known, looks=looks, scans=known.scans + 1, turns=known.turns + turn)
+    return SensorMemory(known.place, looks, known.scans + 1, known.turns + turn, known.spots)
 
 
 def turns_told(known: SensorMemory) -> float:
@@ -86,7 +90,7 @@ def remembered(known: SensorMemory, usable: Usable, free: F64) -> SensorMemory:
     if not len(usable) and not len(known.spots):
         return known
     spots = kept(known.spots, usable.plots, usable.bits, free, known.turns, SPOT_TURNS)
-    return replace(known, spots=spots)
+    return SensorMemory(known.place, known.looks, known.scans, known.turns, spots)
 
 
 def usable_plots(

@@ -57,6 +57,8 @@ class AirPicture:
         """
         p, before = self._parameters, flights(picture)
         upkeep, correction = corrected(picture.upkeep, scan, p.registration, p.health)
+        if correction.says_nothing:
+            return replace(picture, upkeep=upkeep), Tracks.empty()
         picture, found = self._tracker.scan(picture, on_time(scan, correction), correction)
         if found is None:
             return picture, Tracks.empty()

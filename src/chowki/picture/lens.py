@@ -18,6 +18,7 @@ from chowki.picture.ground import height_of_ground
 from chowki.picture.parameters import PictureParameters
 
 REACH_MAX_M = 1_000_000.0
+PLACING = Measures.RANGE | Measures.POSITION
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,11 @@ class Lens:
     def cooperative(self) -> bool:
         """Return whether its detections are reports of the targets themselves."""
         return bool(self.look[visibility.L_COOPERATIVE])
+
+    @property
+    def bearing_only(self) -> bool:
+        """Return whether it tells directions and no distance."""
+        return self.bits & (Measures.AZIMUTH | PLACING) == Measures.AZIMUTH
 
     @property
     def snr_reference(self) -> float:

@@ -33,9 +33,9 @@ def aged(picture: Picture, time_s: float, parameters: PictureParameters) -> Pict
     silent_s = time_s - s.updated_s
     keep = (existence >= parameters.drop_existence) & (silent_s <= parameters.lost_after_s)
     quiet = np.flatnonzero(silent_s >= parameters.coast_after_s)
-    variance = np.einsum("nii->ni", s.covariance[quiet])
-    spread = variance[:, 0] + variance[:, 1]
-    spread += silent_s[quiet] ** 2 * (variance[:, 3] + variance[:, 4])
+    p, dt_s = s.covariance[quiet], time_s - s.time_s[quiet]
+    spread = p[:, 0, 0] + p[:, 1, 1] + 2.0 * dt_s * (p[:, 0, 3] + p[:, 1, 4])
+    spread += dt_s * dt_s * (p[:, 3, 3] + p[:, 4, 4])
     keep[quiet[~(spread <= parameters.lost_sd_m**2)]] = False
     states = replace(s, existence=existence, alive_s=alive_s)
     moved = replace(picture, time_s=max(picture.time_s, time_s), ticked_s=time_s, states=states)

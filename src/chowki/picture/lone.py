@@ -15,6 +15,7 @@ from chowki.core.table import F64, I64
 from chowki.kernels import filter as plots_of
 from chowki.kernels.gate import Bernoullis
 from chowki.kernels.modes import Motion, Size
+from chowki.picture.bearings import BearingMemory
 from chowki.picture.clusters import (
     Cluster,
     Observation,
@@ -57,6 +58,8 @@ class LoneState:
         Next track number.
     clusters : tuple of Cluster
         Tracks that are kept as several hypotheses.
+    heard : BearingMemory
+        Bearings that no track claims.
     """
 
     time_s: float
@@ -68,6 +71,7 @@ class LoneState:
     expected: F64
     next_track: int
     clusters: tuple[Cluster, ...]
+    heard: BearingMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,7 @@ class LoneTracker(ABC):
         initial = np.array([b.initial_weight for b in target.birth], dtype=np.float64)
         return LoneState(
             math.nan, rows, np.empty(0, np.int64), none, np.empty(0, np.bool_),
-            target.initial_per_m2, initial, 1, (),
+            target.initial_per_m2, initial, 1, (), BearingMemory(),
         )  # fmt: skip
 
     def scan(
@@ -161,8 +165,10 @@ class LoneTracker(ABC):
         for settled in shares.settled:
             write_slots(settled, rows, np.searchsorted(state.number, settled.cluster.members))
         born = self._births(state, sensor, seen, shares.free)
+        heard, born = self._with_bearings(state, sensor, seen, shares.free, born)
         found = Found(state.number, shares, born[0], born[1], state.next_track)
         left = 1.0 - sensor.detection_probability  # those that were there have shown
+        state = replace(state, heard=heard)
         return self._turned_over(state, rows, shares, born, seen.plots, left), found
 
     def estimates(self, state: LoneState) -> Estimates:
@@ -196,6 +202,13 @@ class LoneTracker(ABC):
     @abstractmethod
     def _place(self, state: LoneState, told: I64) -> tuple[tuple[F64, ...], F64]:
         """Return position and velocity of some tracks, and the covariance of position (k, 6)."""
+
+    def _with_bearings(
+        self, state: LoneState, sensor: SensorConfig, seen: Observation, free: F64, born: Born
+    ) -> tuple[BearingMemory, Born]:
+        """Return the bearings remembered, and the tracks founded with those that they found."""
+        del sensor, seen, free
+        return state.heard, born
 
     def _aged(self, state: LoneState, at_s: float) -> tuple[LoneState, float]:
         """Return the state with births up to a scan, and the probability of surviving until it."""
@@ -243,25 +256,31 @@ class LoneTracker(ABC):
             state.expected * left,
             state.next_track + fresh,
             surviving(shares.clusters, number),
+            state.heard,
         )
 
     def _rows(self, rows: Bernoullis, kept: I64, born: Born, when: F64) -> Bernoullis:
         """Return the rows kept, and behind them those born."""
         _, existence, x, p = born
-        state, covariance, mode_x, mode_p, mode_mu, time_s, exists, _ = rows
-        newborn = [(state, x), (covariance, p), (time_s, when), (exists, existence)]
-        state, covariance, time_s, exists = (np.concatenate((c[kept], b)) for c, b in newborn)
-        if mode_x.shape[1] == 1:
+        fresh, old = len(existence), len(kept)
+        one_mode = rows[2].shape[1] == 1
+        columns = (*rows[:2], *rows[5:7]) if one_mode else rows[:7]
+        state, covariance, *modes, time_s, exists = (_followed(c, kept, fresh) for c in columns)
+        state[old:], covariance[old:], time_s[old:], exists[old:] = x, p, when, existence
+        if one_mode:
             return _single(state, covariance, time_s, exists)
-        fresh, modes_n, s = len(existence), len(self._motion[0]), len(self._size)
+        mode_x, mode_p, mode_mu = modes
         d = state.shape[1]
-        new_x, new_p = np.zeros((fresh, modes_n, s)), np.zeros((fresh, modes_n, s, s))
-        new_x[:, 0, :d], new_p[:, 0, :d, :d] = x, p
-        new_mu = np.zeros((fresh, modes_n))
-        new_mu[:, 0] = 1.0
-        pairs = [(mode_x, new_x), (mode_p, new_p), (mode_mu, new_mu)]
-        mode_x, mode_p, mode_mu = (np.concatenate((c[kept], b)) for c, b in pairs)
-        return state, covariance, mode_x, mode_p, mode_mu, time_s, exists, np.arange(len(exists))
+        mode_x[old:, 0, :d], mode_p[old:, 0, :d, :d], mode_mu[old:, 0] = x, p, 1.0
+        return state, covariance, mode_x, mode_p, mode_mu, time_s, exists, np.arange(old + fresh)
+
+
+def _followed(column: F64, kept: I64, fresh: int) -> F64:
+    """Return some rows of a column with rows of zeros behind them."""
+    out = np.empty((len(kept) + fresh, *column.shape[1:]))
+    np.take(column, kept, axis=0, out=out[: len(kept)], mode="clip")  # else a copy is made first
+    out[len(kept) :] = 0.0
+    return out
 
 
 def _likeliest_birth(config: TrackerConfig) -> float:

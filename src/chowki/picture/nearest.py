@@ -58,7 +58,7 @@ class NearestTracker(PlaneTracker):
         plain = super().start()
         return NearestState(
             plain.time_s, plain.rows, plain.number, plain.updated_s, plain.confirmed, plain.density,
-            plain.expected, plain.next_track, plain.clusters, none, none,
+            plain.expected, plain.next_track, plain.clusters, plain.heard, none, none,
         )  # fmt: skip
 
     def scan(
@@ -101,7 +101,7 @@ class NearestTracker(PlaneTracker):
         return NearestState(
             after.time_s, after.rows, after.number, after.updated_s,
             np.append(confirmed[alive], np.zeros(fresh, dtype=np.bool_)), after.density,
-            after.expected, after.next_track, (),
+            after.expected, after.next_track, (), after.heard,
             np.append(hits[alive], np.ones(fresh, dtype=np.int64)),
             np.append(misses[alive], np.zeros(fresh, dtype=np.int64)),
         )  # fmt: skip

@@ -93,7 +93,7 @@ class PictureParameters(BaseModel):
     turn_s: float = Field(default=15.0, gt=0, description="mean time of a turn")
     hover_s: float = Field(default=60.0, gt=0, description="mean time of a hover")
     hypotheses: int = Field(
-        default=100, ge=1, le=1000, description="kept where tracks blur; 1: marginals alone"
+        default=20, ge=1, le=1000, description="kept where tracks blur; 1: marginals alone"
     )
     blur: float = Field(
         default=0.2,
@@ -175,7 +175,7 @@ class PictureParameters(BaseModel):
         default=0.12, ge=0, description="allowance for an unknown clock offset"
     )
     registration: RegistrationParameters = Field(default_factory=RegistrationParameters)
-    health: HealthParameters = Field(default_factory=lambda: HealthParameters(enabled=False))
+    health: HealthParameters = Field(default_factory=HealthParameters)
     velocity_sigma_mps: float = Field(
         default=2.0, gt=0, description="standard deviation of a reported velocity, per axis"
     )
@@ -204,7 +204,7 @@ class PictureParameters(BaseModel):
     )
     large_height_sd_m: float = Field(default=3_000.0, gt=0, description="its standard deviation")
     height_slack: float = Field(
-        default=2.0, ge=1, description="heights may become this much less certain than at birth"
+        default=1.0, ge=1, description="heights become at most this much less certain than at birth"
     )
     birth_existence: float = Field(
         default=1e-3, gt=0, lt=0.5, description="no track is started below this existence"
@@ -231,7 +231,9 @@ class PictureParameters(BaseModel):
         default=3_000.0, gt=0, description="a track whose position is less certain is dropped"
     )
     late_s: float = Field(
-        default=15.0, gt=0, description="plots older than the picture by more are left out"
+        default=12.0,
+        gt=0,
+        description="plots older than the picture by more than this and a turn are left out",
     )
     early_s: float = Field(
         default=5.0, gt=0, description="plots stamped later than their receipt by more are left out"

@@ -60,6 +60,8 @@ class ModePool:
     def enter(self, state: F64, covariance: F64) -> I64:
         """Write entries in quiet flight, (b, 6) and (b, 6, 6); return their rows."""
         rows = self.filled + np.arange(len(state))
+        if not len(rows):
+            return rows
         self.state[rows, 0, :6] = state
         self.covariance[rows, 0, :6, :6] = covariance
         self.probability[rows, 0] = 1.0

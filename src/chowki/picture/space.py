@@ -15,6 +15,13 @@ from chowki.kernels.gate import Bernoullis
 from chowki.kernels.measure import TWO_PI
 from chowki.kernels.motion import coast
 from chowki.kernels.space import Newcomers, space_chance, weigh_space_births
+from chowki.picture.bearings import (
+    BearingMemory,
+    founded_by_both,
+    heard_in,
+    target_prior,
+    triangulated,
+)
 from chowki.picture.clusters import Observation
 from chowki.picture.config import SensorConfig, TrackerConfig
 from chowki.picture.lens import gate_sizes
@@ -58,6 +65,10 @@ class SpaceTracker(LoneTracker):
             target.height_m, target.height_sd_m, target.height_m, target.height_sd_m, self._floor,
         )  # fmt: skip
 
+        self._emitter = target_prior(
+            target.speed_sd_mps, target.climb_sd_mps, target.height_m, target.height_sd_m
+        )
+
     def _newcomers(self, state: LoneState) -> Newcomers:
         target = self._config.target
         area_m2 = self._config.sensor[0].area_m2
@@ -88,10 +99,22 @@ class SpaceTracker(LoneTracker):
 
     def _births(self, state: LoneState, sensor: SensorConfig, seen: Observation, free: F64) -> Born:
         """Return the tracks that plots found."""
-        look = np.full(visibility.L_WIDTH, np.nan)
-        look[visibility.L_EARTH_FACTOR] = math.inf
-        look[visibility.L_SENSOR_HEIGHT] = seen.view[0][2]
-        return birth.births(seen.plots, seen.bits, free, look, seen.view, self._prior)
+        return birth.births(seen.plots, seen.bits, free, _look(seen), seen.view, self._prior)
+
+    def _with_bearings(
+        self, state: LoneState, sensor: SensorConfig, seen: Observation, free: F64, born: Born
+    ) -> tuple[BearingMemory, Born]:
+        """Return the bearings remembered, and the tracks founded with those that they found."""
+        if sensor.kind != "bearing":
+            return state.heard, born
+        look = _look(seen)
+        look[visibility.L_AZIMUTH_SPAN] = TWO_PI
+        look[visibility.L_RANGE_MAX] = sensor.range_max_m or math.inf
+        look[visibility.L_DETECTION] = sensor.detection_probability
+        number, unseen = self._config.sensor.index(sensor), self._newcomers(state)[0]
+        heard = heard_in(seen.plots, seen.bits, free, look, seen.view, number, unseen, seen.end_s)
+        memory, together = triangulated(state.heard, heard, self._motion, self._emitter)
+        return memory, founded_by_both(born, together)
 
     def _place(self, state: LoneState, told: I64) -> tuple[tuple[F64, ...], F64]:
         """Return position and velocity of some tracks, and the covariance of position (k, 6)."""
@@ -99,6 +122,14 @@ class SpaceTracker(LoneTracker):
         x, p = coast(state.rows[0], state.rows[1], state.rows[5], told, state.time_s, q, q)
         spread = p[:, (0, 0, 0, 1, 1, 2), (0, 1, 2, 1, 2, 2)]
         return tuple(np.ascontiguousarray(x.T)), spread
+
+
+def _look(seen: Observation) -> F64:
+    """Return the figures of a look over flat ground."""
+    look = np.full(visibility.L_WIDTH, np.nan)
+    look[visibility.L_EARTH_FACTOR] = math.inf
+    look[visibility.L_SENSOR_HEIGHT] = seen.view[0][2]
+    return look
 
 
 def _plots(sensor: SensorConfig, time_s: F64, values: F64) -> tuple[F64, I64]:

@@ -12,6 +12,7 @@ import numpy as np
 from chowki.core.records import N_CLASSES
 from chowki.core.table import F64, I8, I64, S8, Col, Table
 from chowki.kernels.gate import Bernoullis
+from chowki.picture.bearings import BearingMemory
 from chowki.picture.clusters import Cluster
 from chowki.picture.pool import ModePool
 from chowki.picture.upkeep import Upkeep
@@ -33,7 +34,7 @@ class TrackStates(Table):
     answered_s: Annotated[F64, Col("s", "UTC time of the last cooperative report, or NaN")]
     updates: Annotated[I64, Col("", "number of detections that have contributed")]
     sensor_bits: Annotated[I64, Col("", "which sensors have contributed, 32 a word", (8,))]
-    own_scans: Annotated[I64, Col("", "last scans that held a plot of its own", (4,))]
+    own_scans: Annotated[I64, Col("", "last scans that held a plot of its own", (12,))]
     rcs_dbsm: Annotated[F64, Col("dBsm", "mean radar cross-section, or NaN")]
     rcs_weight: Annotated[F64, Col("", "number of plots behind it, bounded")]
     mode_row: Annotated[I64, Col("", "where its modes of motion stand in the pool")]
@@ -74,6 +75,8 @@ class SensorMemory:
 
     Attributes
     ----------
+    place : int
+        Its place in the order in which sensors came: the bit by which tracks name it.
     looks : I64
         Shape (32,): numbers of its last looks, -1 for none; one that comes again is known again.
     scans : int
@@ -84,6 +87,7 @@ class SensorMemory:
         Shape (s, F_WIDTH): its late plots that may have been false (``kernels.clutter``).
     """
 
+    place: int
     looks: I64
     scans: int
     turns: float
@@ -173,6 +177,8 @@ class Picture:
         Modes of motion, by ``states.mode_row``.
     clusters : tuple of Cluster
         Tracks that are kept as several hypotheses.
+    heard : BearingMemory
+        Bearings that no track claims.
     """
 
     time_s: float = -np.inf
@@ -189,12 +195,17 @@ class Picture:
     counts: Counts = field(default_factory=Counts.none)
     modes: ModePool = field(default_factory=ModePool.empty)
     clusters: tuple[Cluster, ...] = ()
+    heard: BearingMemory = field(default_factory=BearingMemory)
 
     @property
     def bernoullis(self) -> Bernoullis:
         """Return the tracks as kernels take them."""
-        s, modes = self.states, self.modes
-        return (
-            s.state, s.covariance, modes.state, modes.covariance, modes.probability, s.time_s,
-            s.existence, s.mode_row,
-        )  # fmt: skip
+        return bernoullis_of(self.states, self.modes)
+
+
+def bernoullis_of(s: TrackStates, modes: ModePool) -> Bernoullis:
+    """Return tracks with their modes as kernels take them."""
+    return (
+        s.state, s.covariance, modes.state, modes.covariance, modes.probability, s.time_s,
+        s.existence, s.mode_row,
+    )  # fmt: skip

@@ -12,7 +12,7 @@ from chowki.core.ports import Associator
 from chowki.core.table import F64, I64
 from chowki.kernels.bernoulli import update
 from chowki.kernels.birth import births
-from chowki.kernels.clutter import weigh
+from chowki.kernels.clutter import S_CLUTTER, weigh
 from chowki.kernels.filter import View
 from chowki.kernels.gate import Bernoullis, candidates, extent
 from chowki.kernels.geodesy import MEAN_RADIUS_M, station_frame
@@ -22,6 +22,14 @@ from chowki.kernels.reach import chances, in_reach, met
 from chowki.kernels.resolution import Mates, cell_mates, shadow, unexplained
 from chowki.kernels.visibility import L_MISS, L_RANGE_MAX
 from chowki.picture.addresses import addressed
+from chowki.picture.bearings import (
+    BearingMemory,
+    area_m2,
+    founded_by_both,
+    heard_in,
+    target_prior,
+    triangulated,
+)
 from chowki.picture.clusters import Observation, Shares, Touched, hushed, parted, write_slots
 from chowki.picture.contest import Contest
 from chowki.picture.credit import (
@@ -34,9 +42,9 @@ from chowki.picture.credit import (
     joined,
 )
 from chowki.picture.intake import (
-    NEW_SENSOR,
     Usable,
     layers,
+    new_sensor,
     remembered,
     taken,
     turns_told,
@@ -45,10 +53,12 @@ from chowki.picture.intake import (
 from chowki.picture.lens import Lens, birth_prior, lens
 from chowki.picture.motions import motion_of
 from chowki.picture.parameters import PictureParameters
-from chowki.picture.states import Counts, Picture, SensorMemory, TrackStates
+from chowki.picture.pool import ModePool
+from chowki.picture.states import Counts, Picture, SensorMemory, TrackStates, bernoullis_of
 from chowki.picture.undetected import Survey
 from chowki.picture.upkeep import Correction, thinned
 
+NO_MATES = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
 # Row of the track that caused each plot (-1: none), and how probably.
 Causes = tuple[I64, F64]
 
@@ -67,6 +77,8 @@ class Glimpse:
         What is remembered of the sensor.
     view : View
         Where the sensor stands, how wide gates are and what timing leaves open.
+    spread : F64
+        How false and new plots are spread (``kernels.clutter``).
     correction : Correction or None
         What is known to be wrong with it.
     address : I64
@@ -81,6 +93,7 @@ class Glimpse:
     look: F64
     known: SensorMemory
     view: View
+    spread: F64
     correction: Correction | None
     address: I64
     start_s: float
@@ -112,6 +125,10 @@ class ScanTracker:
             float(station.height_m),
         )
         self._prior = birth_prior(parameters)
+        self._emitter = target_prior(
+            parameters.small_speed_mps, parameters.climb_mps, parameters.small_height_m,
+            parameters.small_height_sd_m, 1.0 / MEAN_RADIUS_M,
+        )  # fmt: skip
         self._size, self._motion = SPACE_TURNING, motion_of(parameters, 1.0 / MEAN_RADIUS_M)
         self._contest = Contest(
             self._size, self._motion, associator, parameters.hypotheses, parameters.blur
@@ -135,20 +152,22 @@ class ScanTracker:
             What is known to be wrong with its sensor; else biases are allowed for as unknown.
         """
         number, p = scan.sensor.number, self.parameters
-        known = taken(picture.sensors.get(number, NEW_SENSOR), scan)
+        known = picture.sensors.get(number) or new_sensor(len(picture.sensors))
+        known = taken(known, scan)
         if known is None:
             return replace(picture, counts=_counted(picture.counts, scans_repeated=1)), None
         glass = self._lens(scan)
         usable, refused = usable_plots(
-            scan, glass, correction, picture.time_s - p.late_s, scan.time_s + p.early_s
+            scan,
+            glass,
+            correction,
+            picture.time_s - p.late_s - max(scan.sensor.period_s, 0.0),
+            scan.time_s + p.early_s,
         )
-        picture = replace(
-            picture,
-            time_s=max(picture.time_s, scan.time_s),
-            counts=_refused(picture.counts, refused) if refused.any() else picture.counts,
-        )
+        if refused.any():
+            picture = replace(picture, counts=_refused(picture.counts, refused))
         parts = layers(scan.detections.address, usable) if glass.cooperative else [usable]
-        glimpse = _glimpse(scan, glass, known, correction)
+        glimpse = _glimpse(scan, glass, known, correction, p.clutter_floor)
         found: list[Association] = []
         for k, part in enumerate(parts):
             if k == 1:  # who reported once has not been missed
@@ -183,15 +202,31 @@ class ScanTracker:
             pairs = addressed(pairs, _addresses(picture, rows), glimpse.address[usable.chosen])
         rows, chance, starts = met(rows, chance, pairs)
         mates = self._mates(s, rows, glimpse, usable)
-        shadow(mates, chance)
+        contests = shadow(mates, chance) if len(mates[0]) else chance
         touched = Touched(s.track[rows], picture.bernoullis, rows)
-        shares = self._contest.associate(clusters, touched, chance, (starts, *pairs[1:]), seen)
+        shares = self._contest.associate(clusters, touched, contests, (starts, *pairs[1:]), seen)
         free = unexplained(mates, s.existence[rows], shares.pairs, shares.free)
         founded = births(usable.plots, usable.bits, free, look, view, self._prior)
-        picture, causes = self._updated(picture, touched, chance, shares, seen, founded, glimpse)
-        picture = self._concluded(picture, glimpse, usable, causes, founded, rows, free)
-        found = association(picture, shares, rows, usable, causes[0], founded[0])
-        return replace(picture, clusters=(*others, *shares.clusters)), found
+        memory, founded = self._heard(picture.heard, founded, usable, free, glimpse)
+        after, pool, causes = self._updated(
+            picture, touched, chance, shares, seen, founded, glimpse
+        )
+        credited(
+            after, rows, causes, usable.plots, picture.scans, glimpse.sighting, self.parameters
+        )
+        found = association(after, shares, rows, usable, causes[0], founded[0])
+        known = remembered(glimpse.known, usable, free)
+        return replace(
+            picture,
+            time_s=max(picture.time_s, glimpse.sighting.time_s),
+            next_track=picture.next_track + len(founded[0]),
+            scans=picture.scans + 1,
+            states=after,
+            modes=pool,
+            clusters=(*others, *shares.clusters),
+            sensors={**picture.sensors, glimpse.sighting.sensor: known},
+            heard=memory,
+        ), found
 
     def _lens(self, scan: Scan) -> Lens:
         """Return the lens of a sensor: made once, made anew when the sensor is stated anew."""
@@ -207,7 +242,7 @@ class ScanTracker:
         unseen, falseness = self._survey.about(picture.undetected, usable, glass, look)
         weigh(
             usable.plots, usable.bits, glass.trusted, unseen, falseness, known.spots, known.turns,
-            turns_told(known), look, glass.spread,
+            turns_told(known), look, glimpse.spread,
         )  # fmt: skip
         if glimpse.correction is not None:
             thinned(usable.plots, usable.chosen, glimpse.correction)
@@ -220,10 +255,11 @@ class ScanTracker:
         def chance_of(rows: Bernoullis, number: I64) -> F64:
             """Return the chances of leaves: all but state and existence is their track's."""
             at = np.searchsorted(s.track, number)
-            standing = (s.alive_s[at], s.rcs_dbsm[at], s.answered_s[at])
+            standing = (s.alive_s[at], s.rcs_dbsm[at], s.answered_s[at], s.sensor_bits[at])
             return chances(
                 rows[0], rows[1], rows[5], rows[6], standing, np.arange(len(at)),
-                glass.scene(self.frame, glimpse.look), middle_s, glimpse.end_s,
+                glass.scene(self.frame, glimpse.look), glimpse.sighting.place, middle_s,
+                glimpse.end_s,
             )  # fmt: skip
 
         bits = usable.bits & glass.trusted
@@ -231,38 +267,52 @@ class ScanTracker:
             usable.plots, bits, glass.bits, glimpse.view, glimpse.start_s, glimpse.end_s, chance_of
         ), middle_s
 
+    def _heard(
+        self, memory: BearingMemory, founded: Founded, usable: Usable, free: F64, glimpse: Glimpse
+    ) -> tuple[BearingMemory, Founded]:
+        """Return the bearings remembered, and the tracks founded with those that they found."""
+        glass, look, p = glimpse.glass, glimpse.look, self.parameters
+        if not glass.bearing_only or glass.sensor.cued:
+            return memory, founded
+        heard = heard_in(
+            usable.plots, usable.bits, free, look, glimpse.view, glimpse.sighting.sensor,
+            p.untracked_emitters / area_m2(look), glimpse.end_s,
+        )  # fmt: skip
+        memory, together = triangulated(memory, heard, self._motion, self._emitter)
+        return memory, founded_by_both(founded, together)
+
     def _chance(self, s: TrackStates, rows: I64, glimpse: Glimpse, middle_s: float) -> F64:
         """Return existence now, P_D on a pair and P_D on a miss of some tracks, (k, 3)."""
+        standing = (s.alive_s, s.rcs_dbsm, s.answered_s, s.sensor_bits)
         return chances(
-            s.state, s.covariance, s.time_s, s.existence, (s.alive_s, s.rcs_dbsm, s.answered_s),
-            rows, glimpse.glass.scene(self.frame, glimpse.look), middle_s, glimpse.end_s,
+            s.state, s.covariance, s.time_s, s.existence, standing, rows,
+            glimpse.glass.scene(self.frame, glimpse.look), glimpse.sighting.place, middle_s,
+            glimpse.end_s,
         )  # fmt: skip
 
     def _mates(self, s: TrackStates, rows: I64, glimpse: Glimpse, usable: Usable) -> Mates:
         """Return the tracks and plots that share a resolution cell of the sensor."""
         cell, view = glimpse.glass.cell, glimpse.view
-        middle_s, slack_s = extent(usable.plots, glimpse.start_s, glimpse.end_s)
-        plots, bits = usable.plots, usable.bits
         if cell[0] == 0.0:
-            plots, bits = plots[:0], bits[:0]
+            return NO_MATES
+        middle_s, slack_s = extent(usable.plots, glimpse.start_s, glimpse.end_s)
         return cell_mates(
-            s.state, s.time_s, s.existence, rows, plots, bits, view[0], view[1], middle_s, slack_s,
-            cell,
+            s.state, s.covariance, s.time_s, s.existence, rows, usable.plots, usable.bits, view[0],
+            view[1], middle_s, slack_s, cell,
         )  # fmt: skip
 
     def _updated(
         self, picture: Picture, touched: Touched, chance: F64, shares: Shares, seen: Observation,
         founded: Founded, glimpse: Glimpse,
-    ) -> tuple[Picture, Causes]:  # fmt: skip
-        """Return a picture of copies of all tracks after the scan, and those that plots founded."""
+    ) -> tuple[TrackStates, ModePool, Causes]:  # fmt: skip
+        """Return copies of all tracks after the scan, and those that plots founded."""
         pool = picture.modes.with_room(len(touched.at) + len(founded[0]))
         mode_row = pool.enter(founded[2], founded[3])
         states = extended(picture, founded, seen.plots, mode_row, glimpse.sighting)
-        picture = replace(picture, states=states, modes=pool, scans=picture.scans + 1)
-        rows, fresh = picture.bernoullis, pool.filled
+        rows, fresh = bernoullis_of(states, pool), pool.filled
         cause, sure, pool.filled = update(
             self._size, self._motion, rows, touched.at, chance, (*shares.pairs, shares.missed),
-            seen.plots, seen.bits, seen.view, shares.clustered, pool.filled,
+            seen.plots, seen.bits, seen.view, shares.clustered, fresh,
         )  # fmt: skip
         for settled in shares.settled:
             members = touched.at[np.searchsorted(touched.number, settled.cluster.members)]
@@ -276,21 +326,7 @@ class ScanTracker:
             self._size, rows, touched.at, fresh, states.rcs_dbsm, self.parameters.small_rcs_dbsm,
             self.frame, self._levels,
         )  # fmt: skip
-        return picture, (cause, sure)
-
-    def _concluded(
-        self, picture: Picture, glimpse: Glimpse, usable: Usable, causes: Causes,
-        founded: Founded, rows: I64, free: F64,
-    ) -> Picture:  # fmt: skip
-        """Return the picture with the history of its tracks and the memory of its sensor."""
-        s, sighting = picture.states, glimpse.sighting
-        credited(s, rows, causes, usable.plots, picture.scans, sighting, self.parameters)
-        known = remembered(glimpse.known, usable, free)
-        return replace(
-            picture,
-            next_track=picture.next_track + len(founded[0]),
-            sensors={**picture.sensors, sighting.sensor: known},
-        )
+        return states, pool, (cause, sure)
 
 
 def _levels(ground: Ground, p: PictureParameters) -> Levels:
@@ -303,16 +339,18 @@ def _levels(ground: Ground, p: PictureParameters) -> Levels:
 
 
 def _glimpse(
-    scan: Scan, glass: Lens, known: SensorMemory, correction: Correction | None
+    scan: Scan, glass: Lens, known: SensorMemory, correction: Correction | None, floor: float
 ) -> Glimpse:
     start_s, end_s = float(scan.start_s), float(min(scan.end_s, scan.time_s + 5.0))
-    sighting = Sighting(scan.sensor.number, glass.cooperative, end_s)
-    look, view = glass.at(scan.volume), glass.view
+    sighting = Sighting(scan.sensor.number, known.place, glass.cooperative, end_s, scan.time_s)
+    look, view, spread = glass.at(scan.volume), glass.view, glass.spread
     if correction is not None:
+        spread = spread.copy()
+        spread[S_CLUTTER] = max(correction.clutter, floor)
         look[L_MISS] *= correction.miss_factor
         view = (*view[:3], np.array([view[3][0], correction.timing_s]))
     address = scan.detections.address
-    return Glimpse(glass, look, known, view, correction, address, start_s, end_s, sighting)
+    return Glimpse(glass, look, known, view, spread, correction, address, start_s, end_s, sighting)
 
 
 def _addresses(picture: Picture, rows: I64) -> I64:

@@ -91,6 +91,11 @@ class Correction:
     strobe_span_rad: float
     examined: Examined
 
+    @property
+    def says_nothing(self) -> bool:
+        """Return whether all plots of the look are copies: it is no look then, not an empty one."""
+        return len(self.use) > 0 and not self.use.any()
+
 
 def corrected(
     upkeep: Upkeep, scan: Scan, registration: RegistrationParameters, health: HealthParameters
@@ -119,7 +124,7 @@ def corrected(
         variance[:B_TIME],
         float(np.sqrt(variance[B_TIME] + seen.doubt_s**2)),
         seen.clutter,
-        0.0 if Fault.STUCK in seen.faults else doubt,
+        0.0 if seen.stale or Fault.STUCK in seen.faults else doubt,
         seen.use,
         factor,
         *strobe,

@@ -13,11 +13,13 @@ from chowki.kernels.gate import Bernoullis, candidates
 from chowki.kernels.modes import Motion, Size
 from chowki.picture.clusters import Observation, Pairs
 
-ROWS_WORTH_A_THREAD = 500
+ROWS_WORTH_A_PART = 500
+# Parts for each thread: rows differ in how much there is to do, old tracks stand first.
+PARTS_A_THREAD = 4
 
 
 class Workers:
-    """Gates and updates tracks, many at a time in parts of equal size.
+    """Gates and updates tracks, many at a time in parts.
 
     Rows do not depend on each other in either kernel, so parts change no bit.
 
@@ -34,7 +36,7 @@ class Workers:
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
     def _parts(self, rows: int) -> list[slice]:
-        parts = max(1, min(self._threads, rows // ROWS_WORTH_A_THREAD))
+        parts = max(1, min(PARTS_A_THREAD * self._threads, rows // ROWS_WORTH_A_PART))
         edges = np.linspace(0, rows, parts + 1).astype(int)
         return [slice(int(a), int(b)) for a, b in pairwise(edges)]
 
