@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pytest
+from dataclasses import replace
 
-from chowki.core.records import Fate, Identity, ObjectClass
+import numpy as np
+import pyarrow as pa
+import pytest
+from tests.outputs.conftest import make_sensor
+
+from chowki.core.places import Volume
+from chowki.core.records import Fate, Identity, ObjectClass, TrackStatus
 from chowki.kernels.gospa import gospa, keep_partners
-from chowki.outputs.coverage import within_reach
+from chowki.outputs.coverage import COVERED, covering, detection, within_reach
 from chowki.outputs.evidence import column, positions
 from chowki.outputs.score import score, score_reports
 from chowki.outputs.score_matching import Clock, Objects, follow
@@ -93,9 +98,88 @@ def test_unstated_coverage_is_range_and_line_of_sight(workshop):
     recording = story.recording()
     assert not score(recording).coverage_stated
     place = recording.theatre.places[0].position_m
-    offsets = np.array([[0, 0, 300], [39e3, 0, 900], [41e3, 0, 900], [39e3, 0, -900]], float)
-    points = place + offsets
-    assert within_reach(recording.theatre, points).tolist() == [True, True, False, False]
+    offsets = np.array([[0, 0, 300], [59e3, 0, 1500], [61e3, 0, 1500], [39e3, 0, -900]], float)
+    points = place + offsets  # the radar sees from 500 m to 60 km
+    assert within_reach(recording.theatre, points).tolist() == [False, True, False, False]
+
+
+@pytest.mark.parametrize("rcs_m2", [0.003, 0.03, 1.0])
+def test_a_place_is_covered_as_far_as_half_of_the_looks_see_a_target_of_that_size(rcs_m2):
+    radar = replace(
+        make_sensor(1, "radar", 31.0, 74.0), volume=Volume(500.0, 300e3), axes=np.eye(3),
+        position_m=np.zeros(3), reference_rcs_m2=0.03,
+    )  # fmt: skip
+    # Swerling 1: P_D is 0.9 at 40 km, and one half where 1 + S is ln Pfa / ln 0.5
+    snr = np.log(1e-6) / np.log([0.9, 0.5]) - 1.0
+    half_m = 40e3 * (snr[0] / snr[1] * rcs_m2 / 0.03) ** 0.25
+    there = np.array([[half_m * 0.999, 0.0, 0.0], [half_m * 1.001, 0.0, 0.0]])
+    seen = detection(radar, there, np.full(2, rcs_m2)) >= COVERED
+    assert seen.tolist() == [True, False]
+    at = detection(radar, np.array([[0.0, 40e3, 0.0]]), np.array([0.03]))
+    assert at == pytest.approx(0.9)
+
+
+def test_a_coasting_track_follows_and_a_vague_one_says_nothing(workshop):
+    story = workshop.raid()
+    for flight in story.flights:
+        flight.status = TrackStatus.COASTING
+    recording = story.recording()
+    assert score(recording).completeness == 1.0
+    for sd_m, share in ((499.0, 1.0), (501.0, 0.0)):
+        vague = pa.array(np.full(recording.tracks.num_rows, sd_m))
+        at = recording.tracks.column_names.index("sd_horizontal_m")
+        recording.tracks = recording.tracks.set_column(at, "sd_horizontal_m", vague)
+        found = score(recording, cutoff_m=500.0)
+        assert (found.completeness, found.false) == (share, 0.0)
+
+
+def test_a_track_over_a_real_object_is_not_false_whatever_its_height(workshop):
+    story = workshop.raid()
+    recording = story.recording()
+    at = recording.tracks.column_names.index("up_m")
+    higher = pa.array(column(recording.tracks, "up_m") + 4_000.0)
+    recording.tracks = recording.tracks.set_column(at, "up_m", higher)
+    found = score(recording)
+    assert (found.false_tracks, found.completeness) == (0, 0.0)
+    assert found.false > 0.0
+
+
+def test_scans_to_confirm_are_those_of_sensors_that_could_see(workshop):
+    story = workshop.raid()
+    for flight in story.flights:
+        flight.covered = -1
+    story.silent_sensors = (3,)
+    recording = story.recording()
+    for table in ("tracks", "truth"):  # over the ground, where radars see them
+        told = getattr(recording, table)
+        at = told.column_names.index("up_m")
+        higher = pa.array(column(told, "up_m") + 1_500.0)
+        setattr(recording, table, told.set_column(at, "up_m", higher))
+    tracks, truth = recording.tracks, recording.truth
+    at = tracks.column_names.index("confirmed_s")
+    later = column(tracks, "confirmed_s") + 200.0
+    recording.tracks = tracks.set_column(at, "confirmed_s", pa.array(later))
+    counted = []
+    for number in range(4):
+        own = (column(truth, "target") == number) & (column(truth, "fate") == Fate.FLYING)
+        time_s, place = column(truth, "time_s")[own], positions(truth)[own]
+        covers, sensors = covering(recording.theatre, place)
+        first = np.flatnonzero(covers.any(axis=1))[0]
+        until = later[column(tracks, "track") == 100 + number][0]
+        total = 0
+        for scan_s, sensor in zip(
+            column(recording.scans, "time_s"), column(recording.scans, "sensor"), strict=True
+        ):  # each rotation of 4 s ends when it is received
+            middle = scan_s - 2.0
+            if time_s[first] <= middle and scan_s - 4.0 < until:
+                row = np.searchsorted(time_s, middle, side="right") - 1
+                total += int(covers[row, np.flatnonzero(sensors == sensor)[0]])
+        counted.append(total)
+    found = score(recording)
+    assert max(counted) > 2
+    assert found.scans_to_confirm_median == np.median(counted)
+    assert found.scans_to_confirm_95 == np.quantile(counted, 0.95)
+    assert found.time_to_confirm_95_s <= 200.0
 
 
 def objects(rows):

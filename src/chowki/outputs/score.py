@@ -4,22 +4,25 @@ Definitions
 -----------
 GOSPA
     Rahmathullah et al. 2017, p = 2, alpha = 2, of each picture: drones of the raid that a
-    positioning sensor covered, against confirmed tracks. A track that follows another real object
-    (bird, airliner, authorised drone, a drone out of coverage) is neither match nor false.
+    positioning sensor covered, against confirmed tracks, also those that coast, unless they say
+    of themselves that they are less certain than the cutoff. A track that follows another real
+    object (bird, airliner, authorised drone, a drone out of coverage) is neither match nor false.
 covered
-    A positioning sensor has a detection probability of at least one half there, when the world
-    says so; else the drone is within the stated range and in the line of sight of one
+    A positioning sensor has a detection probability of at least one half there: when the world
+    says so; else a small drone has it by the stated figures, in the line of sight
     (``chowki.outputs.coverage``).
 completeness
     Share of drone-seconds (covered ones; all) in which a confirmed track followed the drone.
 identity switch
     A drone is followed by another track than the one before (Bernardin and Stiefelhagen 2008,
     CLEAR MOT, with its memory: a match is kept while it stays within the cutoff).
-time to confirm
-    From the first picture in which a drone was covered to the first in which a confirmed track
-    followed it.
+time to confirm, scans to confirm
+    From the first picture in which a drone was covered to the confirmation of the track that
+    followed it first from then on; and the scans in between of sensors that covered it.
 false track
-    A confirmed track that in more than half of its pictures had no real object within the cutoff.
+    A confirmed track that had no real object within the cutoff, along the ground, in more than
+    half of the pictures in which it did not coast. (A radar that measures no elevation leaves
+    heights open.)
 leaker
     A drone of the raid that reached its place.
 """
@@ -31,9 +34,10 @@ from typing import Any
 
 import numpy as np
 
-from chowki.core.records import Fate
-from chowki.outputs.coverage import within_reach
+from chowki.core.records import Fate, TrackStatus
+from chowki.outputs.coverage import covering
 from chowki.outputs.evidence import F64, I64, Evidence, column
+from chowki.outputs.score_delay import Delays, delays
 from chowki.outputs.score_matching import (
     Clock,
     Following,
@@ -42,13 +46,14 @@ from chowki.outputs.score_matching import (
     flying_targets,
     follow,
     held_suspect,
+    on_the_ground,
     pictures_of,
 )
 from chowki.outputs.score_reports import ReportScore, score_reports
 
 __all__ = ["CUTOFF_M", "ReportScore", "Score", "Series", "score", "score_reports"]
 
-CUTOFF_M = 1000.0
+CUTOFF_M = 500.0
 SUSPECT_PICTURES = 3
 
 
@@ -98,6 +103,8 @@ class Score:
         Over covered, and over all drone-seconds; NaN when there were none.
     time_to_confirm_median_s, time_to_confirm_95_s : float
         Over covered drones that were followed.
+    scans_to_confirm_median, scans_to_confirm_95 : float
+        The same, in scans that could see the drone.
     switches : int
         Identity switches of drones.
     leakers : int
@@ -134,6 +141,8 @@ class Score:
     completeness_all: float
     time_to_confirm_median_s: float
     time_to_confirm_95_s: float
+    scans_to_confirm_median: float
+    scans_to_confirm_95: float
     switches: int
     leakers: int
     confirmed_tracks: int
@@ -176,7 +185,8 @@ def score(recording: Evidence, cutoff_m: float = CUTOFF_M) -> Score | None:
     clock = pictures_of(recording)
     if not recording.theatre.simulated or not recording.truth.num_rows or clock is None:
         return None
-    truth, found = flying_targets(recording, clock), confirmed_tracks(recording, clock)
+    truth = flying_targets(recording, clock)
+    found = confirmed_tracks(recording, clock, cutoff_m)
     following = follow(truth, found, cutoff_m)
     return _Scoring(recording, clock, truth, found, following, cutoff_m).score()
 
@@ -195,14 +205,13 @@ class _Scoring:
     def score(self) -> Score:
         theatre = self.recording.theatre
         raid = column(self.recording.truth, "attacking")[self.truth.row] == 1
-        seen, known = self._covered(raid)
+        seen, known, waited = self._covered(raid)
         kept = self.following.kept
         followed = np.zeros(len(self.truth), np.bool_)
         followed[kept.truth] = True
         apart = kept.distance_m[seen[kept.truth]]
         series = self._series(seen)
         busy = (series.covered + series.false) > 0
-        confirm_s = self._times_to_confirm(seen, followed)
         return Score(
             cutoff_m=self.cutoff_m,
             pictures=self.clock.steps,
@@ -217,8 +226,10 @@ class _Scoring:
             drones_tracked=_distinct(self.truth.number[raid & followed]),
             completeness=_mean(followed[seen]),
             completeness_all=_mean(followed[raid]),
-            time_to_confirm_median_s=_quantile(confirm_s, 0.5),
-            time_to_confirm_95_s=_quantile(confirm_s, 0.95),
+            time_to_confirm_median_s=_quantile(waited.seconds, 0.5),
+            time_to_confirm_95_s=_quantile(waited.seconds, 0.95),
+            scans_to_confirm_median=_quantile(waited.scans, 0.5),
+            scans_to_confirm_95=_quantile(waited.scans, 0.95),
             switches=int(self.following.switches[np.unique(self.truth.number[raid])].sum()),
             leakers=self._leakers(),
             confirmed_tracks=_distinct(self.found.number),
@@ -232,13 +243,21 @@ class _Scoring:
             series=series,
         )
 
-    def _covered(self, raid: Any) -> tuple[Any, bool]:
-        """Return which rows are covered drones of the raid, and whether the world said so."""
-        stated = column(self.recording.truth, "covered")[self.truth.row]
-        seen = raid & (stated == 1)
-        open_ = np.flatnonzero(raid & (stated < 0))
-        seen[open_] = within_reach(self.recording.theatre, self.truth.position_m[open_])
-        return seen, bool(np.any(raid)) and len(open_) == 0
+    def _covered(self, raid: Any) -> tuple[Any, bool, Delays]:
+        """Return which rows are covered drones of the raid, whether the world said so, delays."""
+        rows = np.flatnonzero(raid)
+        stated = column(self.recording.truth, "covered")[self.truth.row[rows]]
+        covers, sensors = covering(self.recording.theatre, self.truth.position_m[rows])
+        by_figures = covers.any(axis=1)
+        covered = np.where(stated < 0, by_figures, stated == 1)
+        covers &= covered[:, None]
+        seen = np.zeros(len(self.truth), np.bool_)
+        seen[rows] = covered
+        waited = delays(
+            self.recording, self.clock, self.truth, self.found, self.following.kept, rows,
+            covers if len(sensors) else covered[:, None], sensors,
+        )  # fmt: skip
+        return seen, len(rows) > 0 and bool((stated >= 0).all()), waited
 
     def _series(self, seen: Any) -> Series:
         """Return GOSPA of covered drones and unexplained tracks, picture by picture."""
@@ -261,23 +280,15 @@ class _Scoring:
             false,
         )
 
-    def _times_to_confirm(self, seen: Any, followed: Any) -> F64:
-        """Return seconds from first covered to first followed, of drones that were both."""
-        never = np.iinfo(np.int64).max
-        target, step = self.truth.number, self.truth.step
-        first_seen, first_followed = np.full((2, 1 + target.max(initial=-1)), never)
-        np.minimum.at(first_seen, target[seen], step[seen])
-        after = followed & (step >= first_seen[target])
-        np.minimum.at(first_followed, target[after], step[after])
-        both = (first_seen < never) & (first_followed < never)
-        return (first_followed[both] - first_seen[both]) * self.clock.period_s
-
     def _false_tracks(self) -> int:
         """Return how many confirmed tracks followed nothing in most of their pictures."""
-        real = np.zeros(len(self.found), np.bool_)
-        real[self.following.optimal.estimate] = True
-        pictures = np.bincount(self.found.number)
-        return int(np.sum(2 * np.bincount(self.found.number, ~real) > pictures))
+        flat = follow(on_the_ground(self.truth), on_the_ground(self.found), self.cutoff_m)
+        nothing = np.ones(len(self.found), np.bool_)
+        nothing[flat.optimal.estimate] = False
+        status = column(self.recording.tracks, "status")[self.found.row]
+        shown = status == TrackStatus.CONFIRMED
+        pictures = np.bincount(self.found.number, shown)
+        return int(np.sum(2 * np.bincount(self.found.number, nothing & shown) > pictures))
 
     def _suspected(self, mask: Any) -> int:
         """Return how many of some targets were held suspect or hostile for long enough."""
@@ -305,5 +316,5 @@ def _mean(values: Any) -> float:
     return float(np.mean(values)) if len(values) else float("nan")
 
 
-def _quantile(values: F64, share: float) -> float:
+def _quantile(values: Any, share: float) -> float:
     return float(np.quantile(values, share)) if len(values) else float("nan")

@@ -38,6 +38,13 @@ class Objects:
         return len(self.number)
 
 
+def on_the_ground(objects: Objects) -> Objects:
+    """Return objects as they lie on the map, heights left out."""
+    flat = objects.position_m.copy()
+    flat[:, 2] = 0.0
+    return Objects(objects.number, objects.step, flat, objects.row)
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """The pictures that were recorded: one each ``period_s``."""
@@ -74,11 +81,17 @@ def pictures_of(evidence: Evidence) -> Clock | None:
     return Clock(float(ends[0]), period_s, steps)
 
 
-def confirmed_tracks(evidence: Evidence, clock: Clock) -> Objects:
-    """Return the confirmed tracks of each picture."""
+def confirmed_tracks(evidence: Evidence, clock: Clock, cutoff_m: float = np.inf) -> Objects:
+    """Return the confirmed tracks of each picture, also those that coast.
+
+    A track that says of itself that it is less certain than the cutoff tells no place at that
+    cutoff and is left out; one that the table holds no uncertainty of stays.
+    """
     table = evidence.tracks
-    step = clock.steps_of(column(table, "time_s"))
-    kept = np.flatnonzero((column(table, "status") == TrackStatus.CONFIRMED) & (step >= 0))
+    step, status = clock.steps_of(column(table, "time_s")), column(table, "status")
+    held = (status == TrackStatus.CONFIRMED) | (status == TrackStatus.COASTING)
+    vague = column(table, "sd_horizontal_m") > cutoff_m
+    kept = np.flatnonzero(held & ~vague & (step >= 0))
     number = running_numbers(column(table, "track")[kept])
     return Objects(number, step[kept], positions(table)[kept], kept)
 
