@@ -18,9 +18,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import ncv
+import section_consistency
 import section_crossing
+import section_faults
+import section_flights
 import section_mismatch
 import section_ncv
+import section_second_wave
 import section_space
 import section_start
 from bench import PEERS, ROOT, Bench
@@ -33,6 +37,10 @@ SECTIONS: dict[str, Callable[[Bench], list[Table]]] = {
     "space": section_space.tables,
     "mismatch": section_mismatch.tables,
     "crossing": section_crossing.tables,
+    "consistency": section_consistency.tables,
+    "second-wave": section_second_wave.tables,
+    "flights": section_flights.tables,
+    "faults": section_faults.tables,
     "start": section_start.tables,
 }
 
