@@ -58,7 +58,7 @@ def test_mates_are_those_of_all_couples(seed):
             u = line / np.linalg.norm(line)
             w = np.array([-u[1], u[0], 0.0])
             along, across = math.sqrt(u @ spread @ u), math.sqrt(w @ spread @ w)
-            least = cell[0] + min(2 * along, 2 * cell[0])
+            least = cell[0] + min(2 * along, 8 * cell[0])
             turn = cell[1] + min(2 * across / away, 2 * cell[1])
             if existence[i] >= r.EXISTS and abs(slant - row[P_VALUE]) <= least:
                 want += [(k, j)] if abs(off) <= turn else []

@@ -99,9 +99,9 @@ def test_a_target_over_a_spot_keeps_its_track(air, make_site):
     assert seen[0] > 0
 
 
-def test_two_targets_in_one_cell_stay_two_tracks_and_found_no_third(air, make_site):
-    """They come together, give one plot between them for a while, and part again."""
-    rng, site, picture = np.random.default_rng(4), make_site(1, POLAR, **RADAR), air.start()
+def in_one_cell(air, make_site, seed):
+    """Return the tracks before two targets come together, and while they give one plot alone."""
+    rng, site, picture = np.random.default_rng(seed), make_site(1, POLAR, **RADAR), air.start()
     before, during, cell = set(), [], cell_of(3.0, 0.0015, SNR)
     for k in range(60):
         apart = 60.0 * abs(k - 30) + 30.0
@@ -115,9 +115,19 @@ def test_two_targets_in_one_cell_stay_two_tracks_and_found_no_third(air, make_si
             before = set(rap.track[confirmed(rap)].tolist())
         if merged:
             during.append(set(rap.track.tolist()))
-    assert len(before) == 2
-    assert all(told <= before for told in during)
-    assert sum(before == told for told in during) >= len(during) - 2
+    return before, during
+
+
+def test_two_targets_in_one_cell_stay_two_tracks_and_found_no_third(air, make_site):
+    """They come together, give one plot between them for a minute and a half, and part again."""
+    both = looks_in_all = 0
+    for seed in range(4, 10):
+        before, during = in_one_cell(air, make_site, seed)
+        assert len(before) == 2
+        assert all(told <= before for told in during)
+        both += sum(before == told for told in during)
+        looks_in_all += len(during)
+    assert both >= 0.8 * looks_in_all
 
 
 def test_a_second_plot_of_a_tracked_target_founds_no_second_track(air, make_site):

@@ -211,12 +211,16 @@ def _mixed(size: Size, j: int, x: F64, p: F64, weight: F64, out_x: F64, out_p: F
         out_x[i] = x[0, i] + apart
     for i in range(n):
         for k in range(i + 1):
-            total = 0.0
-            for m in range(len(x)):
-                if weight[m, j] > 0.0:
-                    apart = (x[m, i] - out_x[i]) * (x[m, k] - out_x[k])
-                    total += weight[m, j] * (p[m, i, k] + apart)
-            out_p[i, k] = out_p[k, i] = total
+            out_p[i, k] = 0.0
+    for m in range(len(x)):
+        if weight[m, j] > 0.0:
+            for i in range(n):
+                apart = weight[m, j] * (x[m, i] - out_x[i])
+                for k in range(i + 1):
+                    out_p[i, k] += weight[m, j] * p[m, i, k] + apart * (x[m, k] - out_x[k])
+    for i in range(n):
+        for k in range(i):
+            out_p[k, i] = out_p[i, k]
 
 
 @kernel

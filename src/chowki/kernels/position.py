@@ -18,6 +18,8 @@ from chowki.kernels.modes import Size
 F64 = NDArray[np.float64]
 
 LOG_TWO_PI = math.log(2.0 * math.pi)
+# Share of S that is noise below which P - K S K' would lose its figures.
+SURER = 1e-4
 
 
 @kernel
@@ -132,14 +134,36 @@ def _gain(size: Size, pages: F64) -> None:
 def position_update(
     size: Size, x: F64, p: F64, late_s: float, work: Workspace, out_x: F64, out_p: F64
 ) -> None:
-    """Write state and covariance updated with the position last compared (Joseph form)."""
-    vectors, pages, d, n = work[0], work[1], len(size) // 2, len(size)
+    """Write state and covariance updated with the position last compared.
+
+    P - K S K' where the plot is not far surer than the state, else in Joseph form.
+    """
+    vectors, pages, d, n, plain = work[0], work[1], len(size) // 2, len(size), True
     _gain(size, pages)
     for i in range(n):
         total = x[i]
         for a in range(d):
             total += pages[GAIN, i, a] * vectors[INNOVATION, a]
         out_x[i] = total
+        plain = plain and (
+            i >= d or pages[NOISE, i, i] * pages[FACTOR, i, i] * pages[FACTOR, i, i] > SURER
+        )
+    if not plain:
+        _joseph(size, p, late_s, pages, out_p)
+        return
+    for i in range(n):
+        for j in range(i + 1):
+            left = p[i, j]
+            for a in range(d):
+                left -= pages[GAIN, i, a] * pages[PH, j, a]
+            out_p[i, j] = out_p[j, i] = left
+
+
+@kernel
+def _joseph(size: Size, p: F64, late_s: float, pages: F64, out_p: F64) -> None:
+    """Write (I - K H) P (I - K H)' + K R K'."""
+    d, n = len(size) // 2, len(size)
+    for i in range(n):
         for j in range(n):
             left = p[i, j]
             for a in range(d):

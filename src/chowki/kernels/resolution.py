@@ -41,7 +41,8 @@ def cell_mates(
 ) -> Mates:  # fmt: skip
     """Return the couples of existing tracks and plots that may lie in one resolution cell.
 
-    Two deviations of a track's own place are allowed for, but no more than two cells.
+    Two deviations of a track's own place are allowed for, but no more than two cells across and,
+    because cells are short, eight along.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ def cell_mates(
             origin, axes, x[0] + dt * x[3], x[1] + dt * x[4], x[2] + dt * x[5]
         )
         along, across = _deviations(x, covariance[rows[k]], float(dt), origin)
-        at[k_near, 2] = cell[0] + min(2.0 * along, 2.0 * cell[0])
+        at[k_near, 2] = cell[0] + min(2.0 * along, 8.0 * cell[0])
         at[k_near, 3] = cell[1] + min(2.0 * across / max(at[k_near, 0], 1.0), 2.0 * cell[1])
         near[k_near] = k
         k_near += 1

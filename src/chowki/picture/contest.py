@@ -21,6 +21,7 @@ from chowki.kernels.gate import Bernoullis, candidates
 from chowki.kernels.modes import Motion, Size
 from chowki.kernels.regroup import product
 from chowki.picture.clusters import Cluster, Gated, Observation, Pairs, Settled, Shares, Touched
+from chowki.picture.workers import Workers
 
 CONTESTED = 0.15  # share of a plot from which a second track contests it
 BLURRED = 16.0  # squared Mahalanobis distance of states up to which marginals would blur tracks
@@ -42,13 +43,16 @@ class Contest:
     blur : float
         What a moment match may add to the variance of a position, as a share of it, for a cluster
         to dissolve.
+    workers : Workers
+        Clusters are weighed side by side: none depends on another.
     """
 
     def __init__(
-        self, size: Size, motion: Motion, associator: Associator, keep: int, blur: float
-    ) -> None:
+        self, size: Size, motion: Motion, associator: Associator, keep: int, blur: float,
+        workers: Workers,
+    ) -> None:  # fmt: skip
         self._size, self._motion, self._associator = size, motion, associator
-        self._keep, self._blur = keep, blur
+        self._keep, self._blur, self._workers = keep, blur, workers
 
     def associate(
         self, clusters: tuple[Cluster, ...], tracks: Touched, chance: F64,
@@ -78,11 +82,9 @@ class Contest:
         if self._keep <= 1:
             return shares
         everyone = (starts, pair_plot, share)
-        settled = tuple(
-            self._settled(members, own, free, seen)
-            for members, own in _groups(tracks, chance, pairs, gated, everyone, m, self._keep)
-        )
-        return _told(shares, settled, tracks.number, self._blur) if settled else shares
+        groups = _groups(tracks, chance, pairs, gated, everyone, m, self._keep)
+        settled = self._workers.each(lambda of: self._settled(*of, free, seen), list(groups))
+        return _told(shares, tuple(settled), tracks.number, self._blur) if settled else shares
 
     def _gated(self, clusters: tuple[Cluster, ...], seen: Observation) -> list[Gated]:
         """Return the clusters with what their leaves gate."""

@@ -121,7 +121,7 @@ class LoneTracker(ABC):
         self._floor = min(config.report.drop, 0.5 * _likeliest_birth(config))
         a = config.association
         self._workers = Workers(size, motion, a.threads)
-        self._contest = Contest(size, motion, associator, a.hypotheses, a.blur)
+        self._contest = Contest(size, motion, associator, a.hypotheses, a.blur, self._workers)
         # one sensor alone: who leaves its area is gone; of several, another may still see it
         self._edge = EDGE if len({sensor.area_m for sensor in config.sensor}) == 1 else 1.0
 
@@ -161,7 +161,7 @@ class LoneTracker(ABC):
         gated = self._candidates(state.rows, chance, seen)
         tracks = Touched(state.number, state.rows, np.arange(len(chance)))
         shares = self._contest.associate(state.clusters, tracks, chance, gated, seen)
-        rows = self._updated(copied(state.rows), chance, shares, seen)
+        rows = self._updated(self._copied(state.rows), chance, shares, seen)
         for settled in shares.settled:
             write_slots(settled, rows, np.searchsorted(state.number, settled.cluster.members))
         born = self._births(state, sensor, seen, shares.free)
@@ -228,6 +228,13 @@ class LoneTracker(ABC):
         """Return the candidate pairs of all rows."""
         return self._workers.candidates(rows, np.arange(len(chance)), chance, seen)
 
+    def _copied(self, rows: Bernoullis) -> Bernoullis:
+        """Return rows that may be written into."""
+        if rows[2].shape[1] == 1:
+            return copied(rows)
+        a, b, c, d, e, f, g = self._workers.copies(rows[:7])
+        return a, b, c, d, e, f, g, rows[7]
+
     def _updated(
         self, rows: Bernoullis, chance: F64, shares: Shares, seen: Observation
     ) -> Bernoullis:
@@ -265,7 +272,7 @@ class LoneTracker(ABC):
         fresh, old = len(existence), len(kept)
         one_mode = rows[2].shape[1] == 1
         columns = (*rows[:2], *rows[5:7]) if one_mode else rows[:7]
-        state, covariance, *modes, time_s, exists = (_followed(c, kept, fresh) for c in columns)
+        state, covariance, *modes, time_s, exists = self._workers.rows(columns, kept, fresh)
         state[old:], covariance[old:], time_s[old:], exists[old:] = x, p, when, existence
         if one_mode:
             return _single(state, covariance, time_s, exists)
@@ -273,14 +280,6 @@ class LoneTracker(ABC):
         d = state.shape[1]
         mode_x[old:, 0, :d], mode_p[old:, 0, :d, :d], mode_mu[old:, 0] = x, p, 1.0
         return state, covariance, mode_x, mode_p, mode_mu, time_s, exists, np.arange(old + fresh)
-
-
-def _followed(column: F64, kept: I64, fresh: int) -> F64:
-    """Return some rows of a column with rows of zeros behind them."""
-    out = np.empty((len(kept) + fresh, *column.shape[1:]))
-    np.take(column, kept, axis=0, out=out[: len(kept)], mode="clip")  # else a copy is made first
-    out[len(kept) :] = 0.0
-    return out
 
 
 def _likeliest_birth(config: TrackerConfig) -> float:
@@ -301,14 +300,9 @@ def _single(state: F64, covariance: F64, time_s: F64, existence: F64) -> Bernoul
 
 
 def copied(rows: Bernoullis) -> Bernoullis:
-    """Return rows that may be written into."""
-    state, covariance, mode_x, mode_p, mode_mu, time_s, existence, at = rows
-    if mode_x.shape[1] == 1:
-        return _single(state.copy(), covariance.copy(), time_s.copy(), existence.copy())
-    return (
-        state.copy(), covariance.copy(), mode_x.copy(), mode_p.copy(), mode_mu.copy(),
-        time_s.copy(), existence.copy(), at,
-    )  # fmt: skip
+    """Return rows of one mode that may be written into."""
+    state, covariance, _, _, _, time_s, existence, _ = rows
+    return _single(state.copy(), covariance.copy(), time_s.copy(), existence.copy())
 
 
 def _detected(state: LoneState, shares: Shares, plots: F64) -> F64:

@@ -57,6 +57,7 @@ from chowki.picture.pool import ModePool
 from chowki.picture.states import Counts, Picture, SensorMemory, TrackStates, bernoullis_of
 from chowki.picture.undetected import Survey
 from chowki.picture.upkeep import Correction, thinned
+from chowki.picture.workers import Workers
 
 NO_MATES = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
 # Row of the track that caused each plot (-1: none), and how probably.
@@ -131,8 +132,9 @@ class ScanTracker:
         )  # fmt: skip
         self._size, self._motion = SPACE_TURNING, motion_of(parameters, 1.0 / MEAN_RADIUS_M)
         self._contest = Contest(
-            self._size, self._motion, associator, parameters.hypotheses, parameters.blur
-        )
+            self._size, self._motion, associator, parameters.hypotheses, parameters.blur,
+            Workers(self._size, self._motion, 1),
+        )  # fmt: skip
         self._levels = _levels(theatre.ground, parameters)
         self._survey = Survey(theatre, parameters)
         self._lenses: dict[int, Lens] = {}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,6 +15,8 @@ from chowki.kernels.gate import Bernoullis, candidates
 from chowki.kernels.modes import Motion, Size
 from chowki.picture.clusters import Observation, Pairs
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 ROWS_WORTH_A_PART = 500
 # Parts for each thread: rows differ in how much there is to do, old tracks stand first.
 PARTS_A_THREAD = 4
@@ -36,9 +40,44 @@ class Workers:
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
     def _parts(self, rows: int) -> list[slice]:
+        if self._pool is None:
+            return [slice(0, rows)]
         parts = max(1, min(PARTS_A_THREAD * self._threads, rows // ROWS_WORTH_A_PART))
         edges = np.linspace(0, rows, parts + 1).astype(int)
         return [slice(int(a), int(b)) for a, b in pairwise(edges)]
+
+    def each(self, function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+        """Return what a function makes of each item, in their order."""
+        if self._pool is None or len(items) <= 1:
+            return [function(item) for item in items]
+        return list(self._pool.map(function, items))
+
+    def rows(self, columns: Sequence[F64], kept: I64, fresh: int = 0) -> list[F64]:
+        """Return some rows of each column, with rows of zeros behind them."""
+        found = [np.empty((len(kept) + fresh, *column.shape[1:])) for column in columns]
+
+        def fill(part: slice) -> None:
+            for column, out in zip(columns, found, strict=True):
+                # without a mode a copy is made first
+                np.take(column, kept[part], axis=0, out=out[part], mode="clip")
+
+        self.each(fill, self._parts(len(kept)))
+        for out in found:
+            out[len(kept) :] = 0.0
+        return found
+
+    def copies(self, columns: Sequence[F64]) -> list[F64]:
+        """Return copies of columns of equal length."""
+        if self._pool is None:
+            return [column.copy() for column in columns]
+        found = [np.empty_like(column) for column in columns]
+
+        def fill(part: slice) -> None:
+            for column, out in zip(columns, found, strict=True):
+                out[part] = column[part]
+
+        self.each(fill, self._parts(len(columns[0])))
+        return found
 
     def candidates(self, tracks: Bernoullis, rows: I64, chance: F64, seen: Observation) -> Pairs:
         """Return the candidate pairs of some rows, as ``kernels.gate.candidates``."""
@@ -49,10 +88,9 @@ class Workers:
                 seen.scan_bits, seen.view, seen.start_s, seen.end_s,
             )  # fmt: skip
 
-        parts = self._parts(len(rows))
-        if self._pool is None or len(parts) == 1:
-            return gate(slice(0, len(rows)))
-        found = list(self._pool.map(gate, parts))
+        found = self.each(gate, self._parts(len(rows)))
+        if len(found) == 1:
+            return found[0]
         sizes = np.cumsum([0, *(len(plots) for _, plots, _ in found)])
         starts = [one[0][1:] + size for one, size in zip(found, sizes, strict=False)]
         return (
@@ -87,10 +125,9 @@ class Workers:
                 seen.view, skipped[part], fresh + part.start if fresh >= 0 else -1,
             )  # fmt: skip
 
-        parts = self._parts(len(rows))
-        if self._pool is None or len(parts) == 1:
-            return correct(slice(0, len(rows)))
-        done = list(self._pool.map(correct, parts))
+        done = self.each(correct, self._parts(len(rows)))
+        if len(done) == 1:
+            return done[0]
         cause, sure, _ = done[0]
         for more_cause, more_sure, _ in done[1:]:
             better = more_sure > sure
