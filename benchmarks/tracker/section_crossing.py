@@ -11,6 +11,8 @@ from page import Table, most
 
 CUTOFF_M = 10.0
 GOSPA_M, CPU_MS = 3.0, 60.0
+# Truth draws from this one on were looked at only after the filter's thresholds stood.
+HELD_OUT = 200
 ASSOCIATORS = ("belief-propagation", "global-nearest-neighbour")
 PARTS = ("gospa_m", "gospa_localisation_m", "gospa_missed_m", "gospa_false_m")
 COMMANDS = (
@@ -22,7 +24,9 @@ ABOUT = (
     "Four targets meet at step 41 and one dies there; 81 steps, 10 false plots a step. RMS GOSPA"
     " (p 2, alpha 2, c 10 m) over runs and steps; the interval is a bootstrap over truth draws"
     " (10,000 resamples). The reference figures are those of Garcia-Fernandez's MATLAB code on 20"
-    " plot draws of one other truth draw: the same definition, not the same data."
+    " plot draws of one other truth draw: the same definition, not the same data. Thresholds were"
+    " set while looking at the first five truth draws; held out are draws 200 and on, which were"
+    " measured once they stood."
 )
 REFERENCE = (
     (
@@ -62,13 +66,14 @@ def tables(bench: Bench) -> list[Table]:
     )
     columns += ("missed", "false", "per run, least to most", "CPU ms per run, median")
     body = [_line(name, _runs(bench, name)) for name in ASSOCIATORS]
-    return [Table("Crossing scenario", ABOUT, columns, [*body, *REFERENCE], COMMANDS)]
+    held_out = _line(f"{ASSOCIATORS[0]}, held out", _runs(bench, ASSOCIATORS[0], HELD_OUT))
+    return [Table("Crossing scenario", ABOUT, columns, [*body, held_out, *REFERENCE], COMMANDS)]
 
 
-def _runs(bench: Bench, associator: str) -> list[list[Figures]]:
+def _runs(bench: Bench, associator: str, first: int = 0) -> list[list[Figures]]:
     """Return the rows by truth draw and plot draw."""
     truths, plots = bench.draws
-    return [[_run(bench, associator, t, p) for p in range(plots)] for t in range(truths)]
+    return [[_run(bench, associator, first + t, p) for p in range(plots)] for t in range(truths)]
 
 
 def _run(bench: Bench, associator: str, truth_seed: int, plot_seed: int) -> Figures:
@@ -89,15 +94,15 @@ def _run(bench: Bench, associator: str, truth_seed: int, plot_seed: int) -> Figu
         )
 
 
-def _line(associator: str, runs: list[list[Figures]]) -> list[str]:
+def _line(name: str, runs: list[list[Figures]]) -> list[str]:
     square = np.array([[[row[part] ** 2 for part in PARTS] for row in of] for of in runs])
     total, *parts = np.sqrt(square.mean(axis=(0, 1)))
     low, high = interval(square[:, :, 0].mean(axis=1))
     per_run = np.sqrt(square[:, :, 0])
     spent_ms = float(np.median([row["cpu_ms_total"] for of in runs for row in of]))
-    judged = associator == ASSOCIATORS[0]
+    judged = name.startswith(ASSOCIATORS[0])
     return [
-        f"chowki {associator}",
+        f"chowki {name}",
         f"{square.shape[0]} of {square.shape[1]}",
         most(total, GOSPA_M) if judged else f"{total:.2f}",
         f"{low:.2f} to {high:.2f}",
