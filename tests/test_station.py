@@ -6,7 +6,7 @@ import numpy as np
 
 from chowki.core.messages import Act, Decision, Scan, Status, Tick
 from chowki.core.places import Measures, Sensor, Volume
-from chowki.core.records import Detections, Threats, Tracks
+from chowki.core.records import Detections, SensorStates, Threats, Tracks
 from chowki.station import Station
 
 SENSOR = Sensor(
@@ -26,6 +26,10 @@ class CountingPicture:
 
     def tick(self, picture: tuple[str, ...], time_s: float) -> tuple[Any, Tracks]:
         return (*picture, "tick"), Tracks.of(track=np.array([1, 2]), time_s=np.full(2, time_s))
+
+    def sensors(self, before: tuple[str, ...], picture: tuple[str, ...], time_s: float) -> Any:
+        changed = len(picture) - len(before)
+        return SensorStates.of(time_s=np.full(changed, time_s))
 
     def act(self, picture: tuple[str, ...], act: Act) -> Any:
         return (*picture, act.verb)
@@ -85,3 +89,12 @@ def test_a_status_reaches_defence_only() -> None:
     assert post.defence == ("working",)
     assert not frame.complete
     assert len(frame.orders) == 0
+
+
+def test_a_complete_frame_tells_of_sensors_since_the_one_before() -> None:
+    post = station()
+    assert len(post.step(SCAN).sensors) == 0
+    assert len(post.step(Tick(11.0)).sensors) == 2  # a scan and a tick since the start
+    post.step(SCAN)
+    post.step(SCAN)
+    assert post.step(Tick(12.0)).sensors.time_s.tolist() == [12.0] * 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chowki.core.messages import Act, Decision, Event, Frame, Scan, Status
 from chowki.core.ports import DefenceKeeper, PictureKeeper
-from chowki.core.records import Tracks
+from chowki.core.records import SensorStates, Tracks
 
 
 class Station:
@@ -21,7 +21,7 @@ class Station:
     def __init__(self, picture: PictureKeeper, defence: DefenceKeeper) -> None:
         self._picture = picture
         self._defence = defence
-        self.picture = picture.start()
+        self.picture = self._told = picture.start()
         self.defence = defence.start()
 
     def step(self, event: Event) -> Frame:
@@ -31,7 +31,8 @@ class Station:
             return Frame(event.time_s, complete=False, tracks=touched)
         if isinstance(event, Status):
             self.defence, decision = self._defence.status(self.defence, event)
-            return _frame(event.time_s, Tracks.empty(), decision, complete=False)
+            none = Tracks.empty(), decision, SensorStates.empty()
+            return _frame(event.time_s, *none, complete=False)
         if isinstance(event, Act):
             self.picture = self._picture.act(self.picture, event)
             self.defence = self._defence.act(self.defence, event)
@@ -41,10 +42,14 @@ class Station:
         """Return the complete frame at a time: the whole picture and what defence makes of it."""
         self.picture, tracks = self._picture.tick(self.picture, time_s)
         self.defence, decision = self._defence.decide(self.defence, tracks, time_s)
-        return _frame(time_s, tracks, decision, complete=True)
+        sensors = self._picture.sensors(self._told, self.picture, time_s)
+        self._told = self.picture
+        return _frame(time_s, tracks, decision, sensors, complete=True)
 
 
-def _frame(time_s: float, tracks: Tracks, decision: Decision, *, complete: bool) -> Frame:
+def _frame(
+    time_s: float, tracks: Tracks, decision: Decision, sensors: SensorStates, *, complete: bool
+) -> Frame:
     return Frame(
         time_s,
         complete,
@@ -54,4 +59,5 @@ def _frame(time_s: float, tracks: Tracks, decision: Decision, *, complete: bool)
         decision.engagements,
         decision.orders,
         decision.tasks,
+        sensors,
     )

@@ -237,8 +237,8 @@ def test_unknown_kind_version_and_schema_are_named() -> None:
     payload = encode(Tick(1.0))
     with pytest.raises(JournalError, match="kind 99"):
         decode(bytes([99]) + payload[1:])
-    with pytest.raises(JournalError, match="format 2"):
-        decode(payload[:1] + b"\x02" + payload[2:])
+    with pytest.raises(JournalError, match="format 3"):
+        decode(payload[:1] + b"\x03" + payload[2:])
     truth = bytearray(encode(Truth.of(target=[1])))
     truth[12] ^= 1
     with pytest.raises(JournalError, match="other columns"):

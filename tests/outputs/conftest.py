@@ -19,6 +19,7 @@ from chowki.core.records import (
     ObjectClass,
     Reason,
     Refusal,
+    SensorStates,
     Threats,
     Tracks,
     TrackStatus,
@@ -57,6 +58,7 @@ class MadeRecording:
     scans: Any
     orders: Any = None
     tasks: Any = None
+    sensors: Any = field(default_factory=lambda: arrow(SensorStates.empty()))
 
 
 def arrow(table: Table, frame: np.ndarray | None = None) -> pa.Table:

@@ -175,6 +175,7 @@ def test_every_table_is_there_with_the_columns_of_its_schema(run: Path) -> None:
     rows = {name: getattr(recording, name).num_rows for name in NAMES}
     assert rows == {
         "tracks": 6, "threats": 3, "warnings": 1, "engagements": 1, "orders": 0, "tasks": 0,
+        "sensors": 0,
         "truth": 3, "detections": 3 * (0 + 1 + 2 + 3) + 12, "outcomes": 1, "scans": 24,
         "statuses": 1, "acts": 1,
     }  # fmt: skip

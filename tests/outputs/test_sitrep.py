@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from pyproj import Geod
+from tests.outputs.conftest import arrow
 
 from chowki.core.records import (
     EffectorKind,
@@ -18,8 +19,11 @@ from chowki.core.records import (
     Identity,
     ObjectClass,
     Refusal,
+    SensorFault,
+    SensorStates,
     TrackStatus,
 )
+from chowki.outputs.evidence import column
 from chowki.outputs.sitrep import SightingRule, situation
 from chowki.outputs.sitrep.sightings import horizontal_distance
 
@@ -210,6 +214,27 @@ def test_outages_have_a_span(workshop):
     assert spans == [("radar-1", "silent", 60.0, True), ("radar-2", "degraded", 900.0, False)]
     assert sensing.never_heard == ("radar-4",)
     assert sensing.heard == 4
+
+
+def test_what_the_station_found_wrong_with_a_sensor_is_told(workshop):
+    recording = workshop.raid().recording()
+    start_s = column(recording.scans, "time_s").min()
+    stuck, both = int(SensorFault.STUCK), int(SensorFault.STUCK | SensorFault.FLOOD)
+    rows = [(60.0, 1, stuck), (60.0, 2, 0), (120.0, 1, stuck), (180.0, 1, both), (240.0, 1, 0)]
+    time_s, sensor, faults = (np.array(c) for c in zip(*rows, strict=True))
+    told = SensorStates.of(time_s=start_s + time_s, sensor=sensor, faults=faults)
+    recording.sensors = arrow(told)
+    report = situation(recording)
+    spans = [(f.source, f.state, f.to_s - f.from_s) for f in report.sensing.flagged]
+    assert spans == [
+        ("radar-1", "plots repeated", 120.0),
+        ("radar-1", "plots repeated and flood of false plots", 60.0),
+    ]
+    assert "Found by the station: radar-1 plots repeated" in " ".join(report.text().split())
+    assert report.document()["sensors"]["flagged"][0]["state"] == "plots repeated"
+    assert "It found no sensor faulty." in " ".join(
+        situation(workshop.raid().recording()).text().split()
+    )
 
 
 def test_a_feed_is_told_as_far_as_observed(workshop):

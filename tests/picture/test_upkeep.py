@@ -12,12 +12,14 @@ import pytest
 from chowki.core.messages import Scan
 from chowki.core.places import Measures, Sensor, Volume
 from chowki.core.records import Detections
+from chowki.kernels import health as kernel
 from chowki.kernels.filter import P_BIRTH, P_LOG_C, P_WIDTH
 from chowki.kernels.health import T_RATE, T_SHAPE
 from chowki.kernels.plots import RAW_HEIGHT, RAW_TIME, RAW_VALUE
 from chowki.picture.biases import RegistrationParameters
-from chowki.picture.conditions import Fault, HealthParameters, faults_of, statuses
+from chowki.picture.conditions import Fault, HealthParameters, faults_of
 from chowki.picture.registration import Flights
+from chowki.picture.told import sensor_states
 from chowki.picture.upkeep import (
     Upkeep,
     corrected,
@@ -321,17 +323,28 @@ def test_switched_off_a_scan_is_left_as_it_is():
     assert ticked(after, now, 5.0, none, off) == Upkeep()
 
 
-def test_a_change_of_condition_is_told_in_words(faults):
+def test_a_change_of_condition_is_told_once_and_biases_every_minute(faults):
     watch = watched(faults, faults.stuck, 9, span_s=230.0)
-    told = statuses(Upkeep().health, watch.upkeep.health, RADARS, 230.0)
-    assert [(s.source, s.kind, s.state, s.note) for s in told] == [
-        ("radar 1", "sensor", "degraded", "it repeats its plots")
-    ]
+    told = sensor_states(Upkeep(), watch.upkeep, 229.0, 230.0)
+    assert told.sensor.tolist() == [RADARS[0].number]
+    assert told.faults.tolist() == [Fault.STUCK]
+    assert len(sensor_states(watch.upkeep, watch.upkeep, 230.0, 231.0)) == 0
     c = watch.upkeep.health.conditions
     well = replace(watch.upkeep.health, conditions=replace(c, flags=np.zeros_like(c.flags)))
-    back = statuses(watch.upkeep.health, well, RADARS, 231.0)
-    assert [(s.source, s.state, s.note) for s in back] == [("radar 1", "working", "")]
-    assert statuses(well, well, RADARS, 232.0) == []
+    back = sensor_states(watch.upkeep, replace(watch.upkeep, health=well), 231.0, 232.0)
+    assert back.faults.tolist() == [0]
+    minute = sensor_states(watch.upkeep, watch.upkeep, 239.0, 240.0)
+    assert minute.sensor.tolist() == sorted(watch.upkeep.registration.biases.sensor.tolist())
+    b = watch.upkeep.registration
+    for row, number in enumerate(b.biases.sensor.tolist()):
+        at = minute.sensor.tolist().index(number)
+        assert minute.range_bias_m[at] == b.biases.bias[row, 0]
+        own = b.couplings.covariance[row * len(b.biases) + row]
+        assert minute.clock_bias_sd_s[at] == pytest.approx(math.sqrt(own[3, 3]))
+
+
+def test_faults_have_the_bits_of_the_kernels():
+    assert all(int(fault) == getattr(kernel, fault.name) for fault in Fault)
 
 
 def test_a_step_leaves_the_value_before_it_as_it_was():

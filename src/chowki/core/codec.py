@@ -23,6 +23,7 @@ from chowki.core.records import (
     Engagements,
     Orders,
     Outcomes,
+    SensorStates,
     Tasks,
     Threats,
     Tracks,
@@ -30,7 +31,7 @@ from chowki.core.records import (
     Warnings,
 )
 
-FORMAT = 1
+FORMAT = 2
 _DESCRIBED = 1
 _COMPLETE = 1
 _PICTURE = 2
@@ -39,7 +40,7 @@ _SCAN = struct.Struct("<BBHiq9d")
 _STATUS = struct.Struct("<BBHidqq")
 _TIME = struct.Struct("<BBHid")
 _LENGTH = struct.Struct("<Q")
-_TABLES = (Tracks, Threats, Warnings, Engagements, Orders, Tasks)
+_TABLES = (Tracks, Threats, Warnings, Engagements, Orders, Tasks, SensorStates)
 
 
 class Kind(IntEnum):
@@ -244,6 +245,7 @@ def _tables(frame: Frame) -> tuple[Any, ...]:
         frame.engagements,
         frame.orders,
         frame.tasks,
+        frame.sensors,
     )
 
 

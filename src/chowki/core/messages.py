@@ -10,6 +10,7 @@ from chowki.core.records import (
     Engagements,
     Orders,
     Outcomes,
+    SensorStates,
     Tasks,
     Threats,
     Tracks,
@@ -138,6 +139,8 @@ class Frame:
         To effectors; always empty outside a simulated world.
     tasks : Tasks
         To sensors.
+    sensors : SensorStates
+        Registration and faults of sensors, where they changed.
     """
 
     time_s: float
@@ -148,6 +151,7 @@ class Frame:
     engagements: Engagements = field(default_factory=Engagements.empty)
     orders: Orders = field(default_factory=Orders.empty)
     tasks: Tasks = field(default_factory=Tasks.empty)
+    sensors: SensorStates = field(default_factory=SensorStates.empty)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from chowki.core.messages import Act, Decision, Event, Frame, Scan, Status
 from chowki.core.places import Ground, Sensor, Theatre, Volume
-from chowki.core.records import Detections, Orders, Tasks, Threats, Tracks, Truth
+from chowki.core.records import Detections, Orders, SensorStates, Tasks, Threats, Tracks, Truth
 from chowki.core.table import F64, I8, I64
 
 
@@ -245,6 +245,10 @@ class PictureKeeper(Protocol):
 
     def tick(self, picture: Any, time_s: float) -> tuple[Any, Tracks]:
         """Return the picture at a time, and the recognised air picture coasted to it."""
+        ...
+
+    def sensors(self, before: Any, picture: Any, time_s: float) -> SensorStates:
+        """Return what is held of the sensors, where it changed since an earlier picture."""
         ...
 
     def act(self, picture: Any, act: Act) -> Any:

@@ -51,6 +51,19 @@ class TrackStatus(IntEnum):
     DROPPED = 3
 
 
+class SensorFault(IntFlag):
+    """What the station holds to be wrong with a sensor."""
+
+    CLOCK_STEP = 1 << 0
+    CLOCK_DRIFT = 1 << 1
+    STUCK = 1 << 2
+    FLOOD = 1 << 3
+    DUPLICATES = 1 << 4
+    SILENT = 1 << 5
+    STROBE = 1 << 6
+    BIAS = 1 << 7
+
+
 class Reason(IntFlag):
     """Why a track has its identity: each bit is one readable reason."""
 
@@ -305,6 +318,23 @@ class Tasks(Table):
     v_east_mps: Annotated[F64, Col("m/s", "how it moves")]
     v_north_mps: Annotated[F64, Col("m/s", "how it moves")]
     v_up_mps: Annotated[F64, Col("m/s", "how it moves")]
+
+
+@dataclass(frozen=True, slots=True)
+class SensorStates(Table):
+    """What the station makes of its sensors: registration and faults, told when they change."""
+
+    time_s: Annotated[F64, Col("s", "UTC time")]
+    sensor: Annotated[I64, Col("", "number of the sensor")]
+    faults: Annotated[I64, Col("", "SensorFault bits that are flagged")]
+    range_bias_m: Annotated[F64, Col("m", "estimated, positive: measured too long; NaN: unknown")]
+    range_bias_sd_m: Annotated[F64, Col("m", "its standard deviation")]
+    azimuth_bias_rad: Annotated[F64, Col("rad", "estimated, positive: turned clockwise")]
+    azimuth_bias_sd_rad: Annotated[F64, Col("rad", "its standard deviation")]
+    elevation_bias_rad: Annotated[F64, Col("rad", "estimated, positive: measured too high")]
+    elevation_bias_sd_rad: Annotated[F64, Col("rad", "its standard deviation")]
+    clock_bias_s: Annotated[F64, Col("s", "estimated, positive: its times are late")]
+    clock_bias_sd_s: Annotated[F64, Col("s", "its standard deviation")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from chowki.core.records import (
     Engagements,
     Orders,
     Outcomes,
+    SensorStates,
     Tasks,
     Threats,
     Tracks,
@@ -48,10 +49,12 @@ _KINDS: dict[str, type[Table]] = {
     "engagements": Engagements,
     "orders": Orders,
     "tasks": Tasks,
+    "sensors": SensorStates,
     "truth": Truth,
     "detections": Detections,
     "outcomes": Outcomes,
 }
+_OF_FRAMES = ("tracks", "threats", "warnings", "engagements", "orders", "tasks", "sensors")
 _ROWS: dict[str, Any] = {
     "scans": pa.schema(
         [
@@ -115,7 +118,7 @@ class _Batch:
                 pass
 
     def _add_frame(self, frame: Frame) -> None:
-        for name in ("tracks", "threats", "warnings", "engagements", "orders", "tasks"):
+        for name in _OF_FRAMES:
             table = getattr(frame, name)
             if len(table):
                 self.tables[name].append(table)

@@ -67,6 +67,11 @@ class Evidence(Protocol):
         ...
 
     @property
+    def sensors(self) -> Any:
+        """Return what the station made of its sensors: ``SensorStates``."""
+        ...
+
+    @property
     def scans(self) -> Any:
         """Return one row for each scan received."""
         ...

@@ -145,7 +145,7 @@ class Recorder:
             threats = frame.threats.take(frame.threats.rank <= WORST_THREATS)
         else:
             tracks, threats = Tracks.empty(), Threats.empty()
-        changed = frame.warnings, frame.engagements, frame.orders, frame.tasks
+        changed = frame.warnings, frame.engagements, frame.orders, frame.tasks, frame.sensors
         kept = Frame(frame.time_s, frame.complete, tracks, threats, *changed)
         conclusion = Conclusion(frame_digest(frame), picture, kept)
         payload = self._encoder.encode(conclusion)

@@ -111,6 +111,11 @@ class Recording:
         return self._table("statuses")
 
     @property
+    def sensors(self) -> Any:
+        """Return registration and faults of the sensors, as the station held them."""
+        return self._table("sensors")
+
+    @property
     def outcomes(self) -> Any:
         """Return what the sites reported of their engagements."""
         return self._table("outcomes")

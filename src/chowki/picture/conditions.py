@@ -4,42 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from enum import IntFlag
 from typing import Annotated
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from chowki.core.messages import Status
-from chowki.core.places import Sensor
+from chowki.core.records import SensorFault
 from chowki.core.table import F64, I64, Col, Table
 from chowki.kernels import health as kernel
 from chowki.kernels.registration import BIASES
 
-
-class Fault(IntFlag):
-    """What may be wrong with a sensor."""
-
-    CLOCK_STEP = kernel.CLOCK_STEP
-    CLOCK_DRIFT = kernel.CLOCK_DRIFT
-    STUCK = kernel.STUCK
-    FLOOD = kernel.FLOOD
-    DUPLICATES = kernel.DUPLICATES
-    SILENT = kernel.SILENT
-    STROBE = kernel.STROBE
-    BIAS = kernel.BIAS
-
-
-WORDS = {
-    Fault.CLOCK_STEP: "its clock stepped",
-    Fault.CLOCK_DRIFT: "its clock drifts",
-    Fault.STUCK: "it repeats its plots",
-    Fault.FLOOD: "flood of false plots",
-    Fault.DUPLICATES: "plots come twice",
-    Fault.SILENT: "it is silent",
-    Fault.STROBE: "jam strobe",
-    Fault.BIAS: "its bias jumped",
-}
+Fault = SensorFault
 
 
 class HealthParameters(BaseModel):
@@ -146,23 +121,6 @@ def faults_of(health: Health, number: int) -> Fault:
     """Return the faults of a sensor that are flagged."""
     row = row_of(health, number)
     return Fault(int(health.conditions.flags[row])) if row >= 0 else Fault(0)
-
-
-def statuses(before: Health, after: Health, sensors: tuple[Sensor, ...], time_s: float) -> list[
-    Status
-]:  # fmt: skip
-    """Return a status for each sensor whose flags have changed, in words."""
-    names = {sensor.number: sensor.name for sensor in sensors}
-    out: list[Status] = []
-    for number, flags in zip(after.conditions.sensor, after.conditions.flags, strict=True):
-        if int(flags) == int(faults_of(before, int(number))):
-            continue
-        fault = Fault(int(flags))
-        state = "silent" if Fault.SILENT in fault else "degraded" if fault else "working"
-        note = ", ".join(word for bit, word in WORDS.items() if bit in fault)
-        name = names.get(int(number), str(number))
-        out.append(Status(time_s, name, "sensor", state, note))
-    return out
 
 
 def row_of(health: Health, number: int) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 from chowki.core.messages import Act, Scan
 from chowki.core.places import Theatre
 from chowki.core.ports import Associator
-from chowki.core.records import Tracks
+from chowki.core.records import SensorStates, Tracks
 from chowki.core.table import I64
 from chowki.picture.credit import with_evidence
 from chowki.picture.identify import Identifier, decided
@@ -19,6 +19,7 @@ from chowki.picture.parameters import PictureParameters
 from chowki.picture.rap import touched, tracks_of
 from chowki.picture.registration import Flights
 from chowki.picture.states import Picture
+from chowki.picture.told import sensor_states
 from chowki.picture.tracker import ScanTracker
 from chowki.picture.upkeep import corrected, learned, on_time, ticked
 from chowki.picture.witness import absorb
@@ -96,6 +97,10 @@ class AirPicture:
     def _reported(self, picture: Picture) -> I64:
         """Return the rows of the tracks that stand in the recognised air picture."""
         return np.flatnonzero(picture.states.existence > self._parameters.report_existence)
+
+    def sensors(self, before: Picture, picture: Picture, time_s: float) -> SensorStates:
+        """Return registration and faults of the sensors, where they changed since a picture."""
+        return sensor_states(before.upkeep, picture.upkeep, before.ticked_s, time_s)
 
     def act(self, picture: Picture, act: Act) -> Picture:
         """Return the picture after a person's act on identity."""

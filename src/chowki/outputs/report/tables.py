@@ -221,17 +221,19 @@ def _share(value: float) -> str:
 
 
 def outage_rows(report: SituationReport) -> list[Row]:
-    """Return outages in order of time."""
+    """Return outages in order of time, and what the station itself found."""
+    reported = [(outage.from_s, outage.note, outage) for outage in report.sensing.outages]
+    found = [(flag.from_s, "found by the station", flag) for flag in report.sensing.flagged]
     return [
         (
             outage.source,
             outage.kind,
             outage.state,
-            words.clock(outage.from_s),
+            words.clock(from_s),
             words.clock(outage.to_s) if outage.recovered else "end of recording",
-            outage.note,
+            note,
         )
-        for outage in report.sensing.outages
+        for from_s, note, outage in sorted(reported + found, key=lambda row: row[0])
     ]
 
 

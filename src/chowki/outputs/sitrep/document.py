@@ -15,7 +15,7 @@ refused [{reason, in_words, tracks}], on_aircraft}``,
 ``warnings {issued, take_cover, arrived, without_approach, lead_s {median, least, most},
 each [{place, issued, ended, take_cover, approach, arrived, lead_s}]}``,
 ``leakers {source, count, places}``, ``outcome`` (simulated truth or null),
-``air_traffic {..}``, ``sensors {.., outages [..]}``.
+``air_traffic {..}``, ``sensors {.., outages [..], flagged [..]}``.
 """
 
 from __future__ import annotations
@@ -208,6 +208,7 @@ def _sensors(report: SituationReport) -> Document:
         "masks": sensing.masks,
         "notes": list(sensing.notes),
         "outages": [_outage(outage) for outage in sensing.outages],
+        "flagged": [_outage(flag) for flag in sensing.flagged],
     }
 
 

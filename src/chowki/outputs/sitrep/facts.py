@@ -234,8 +234,8 @@ class SensorFact:
         Names of cued sensors from which no scan came.
     scans, detections : int
         Scans and detections received.
-    outages : tuple of OutageFact
-        In order of time.
+    outages, flagged : tuple of OutageFact
+        In order of time: as sensors and links reported, and as the station itself found.
     notes : tuple of str
         What feeds and links reported of skipped records.
     ground : str
@@ -251,6 +251,7 @@ class SensorFact:
     scans: int
     detections: int
     outages: tuple[OutageFact, ...]
+    flagged: tuple[OutageFact, ...]
     notes: tuple[str, ...]
     ground: str
     masks: int

@@ -11,6 +11,7 @@ import numpy as np
 from chowki.core.places import Sensor
 from chowki.core.records import AddressKind, ObjectClass, Reason, TrackStatus
 from chowki.outputs.evidence import Evidence, column, span
+from chowki.outputs.sitrep import words
 from chowki.outputs.sitrep.facts import AirTrafficFact, OutageFact, SensorFact
 
 Row = dict[str, Any]
@@ -30,10 +31,23 @@ def sensor_facts(evidence: Evidence) -> SensorFact:
         scans=scans.num_rows,
         detections=int(column(scans, "detections").sum()),
         outages=tuple(outages(rows, span(evidence)[1])),
+        flagged=tuple(outages(_flag_rows(evidence), span(evidence)[1])),
         notes=tuple(_feed_notes(rows)),
         ground=theatre.ground.described,
         masks=sum(has_mask(sensor) for sensor in theatre.sensors),
     )
+
+
+def _flag_rows(evidence: Evidence) -> list[Row]:
+    """Return the faults that the station found, in the form of statuses."""
+    names = {sensor.number: sensor.name for sensor in evidence.theatre.sensors}
+    return [
+        {
+            "time_s": row["time_s"], "source": names.get(row["sensor"], str(row["sensor"])),
+            "kind": "sensor", "state": words.faults(row["faults"]), "note": "",
+        }
+        for row in evidence.sensors.select(["time_s", "sensor", "faults"]).to_pylist()
+    ]  # fmt: skip
 
 
 def has_mask(sensor: Sensor) -> bool:

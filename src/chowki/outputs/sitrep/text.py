@@ -15,7 +15,7 @@ from chowki.outputs.sitrep.document import (
     leakers,
     rule_in_words,
 )
-from chowki.outputs.sitrep.facts import PlaceFact, WarningFact
+from chowki.outputs.sitrep.facts import OutageFact, PlaceFact, WarningFact
 
 if TYPE_CHECKING:
     from chowki.outputs.sitrep.compose import SituationReport
@@ -275,18 +275,25 @@ def _sensor_words(report: SituationReport) -> str:
     if sensing.never_tasked:
         parts.append(f"Cued sensors without a look: {len(sensing.never_tasked)}.")
     parts.append(_outage_words(report))
+    parts.append(_flag_words(report))
     parts.extend(f"{note}." for note in sensing.notes)
     return " ".join(parts)
 
 
 def _outage_words(report: SituationReport) -> str:
     outages = report.sensing.outages
-    if not outages:
-        return "No outage was reported."
+    return f"Outages: {_spans(outages)}." if outages else "No outage was reported."
+
+
+def _flag_words(report: SituationReport) -> str:
+    flagged = report.sensing.flagged
+    return f"Found by the station: {_spans(flagged)}." if flagged else "It found no sensor faulty."
+
+
+def _spans(outages: tuple[OutageFact, ...]) -> str:
     shown = [
         f"{o.source} {o.state} {words.clock(o.from_s)}-"
         + (words.clock(o.to_s) if o.recovered else "end")
         for o in outages[:6]
     ]
-    more = f" and {len(outages) - 6} more" if len(outages) > 6 else ""
-    return f"Outages: {'; '.join(shown)}{more}."
+    return "; ".join(shown) + (f" and {len(outages) - 6} more" if len(outages) > 6 else "")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from chowki.core.clock import format_clock, format_utc
 from chowki.core.places import Place
-from chowki.core.records import EffectorKind, Refusal
+from chowki.core.records import EffectorKind, Refusal, SensorFault
 from chowki.outputs.sitrep.facts import SensorFact
 
 BORDERS = {
@@ -34,6 +34,16 @@ REFUSALS = {
     Refusal.RELEASE_WITHHELD: "a person did not release it",
     Refusal.OUT_OF_REACH: "no site could reach it in time",
 }
+FAULTS = {
+    SensorFault.CLOCK_STEP: "clock stepped",
+    SensorFault.CLOCK_DRIFT: "clock drifting",
+    SensorFault.STUCK: "plots repeated",
+    SensorFault.FLOOD: "flood of false plots",
+    SensorFault.DUPLICATES: "plots doubled",
+    SensorFault.SILENT: "silent",
+    SensorFault.STROBE: "jam strobe",
+    SensorFault.BIAS: "bias jumped",
+}
 OUTCOMES_DISCLAIMER = (
     "Outcomes are a model's. They come from a simulation with illustrative sensors and effectors "
     "at invented positions, and say nothing about any real system, site or event."
@@ -42,6 +52,11 @@ FEED_DISCLAIMER = (
     "Worked out from a recorded feed. Nothing was engaged: no engagement is built on a feed."
 )
 BORDER_DISCLAIMER = "Borders are coarse, for simulation only, and no statement on any boundary."
+
+
+def faults(bits: int) -> str:
+    """Return the faults of a sensor in words, or ``working``."""
+    return " and ".join(word for fault, word in FAULTS.items() if bits & fault) or "working"
 
 
 def border_of(place: Place) -> str:
