@@ -29,6 +29,7 @@ from chowki.kernels.kalman import (
 from chowki.kernels.knots import Hypotheses, begun, merged, probabilities, space_for
 from chowki.kernels.measure import TWO_PI
 from chowki.kernels.modes import Q_HORIZONTAL, SPACE, Motion, advance
+from chowki.kernels.reach import Founded
 from chowki.kernels.visibility import (
     L_AZIMUTH_SPAN,
     L_DETECTION,
@@ -122,10 +123,6 @@ class Heard:
     rows: I64
     ear: F64
     detection: float
-
-
-# As ``kernels.birth.births`` returns them: rows of the plots, existence, states, covariances.
-Founded = tuple[I64, F64, F64, F64]
 
 
 def target_prior(

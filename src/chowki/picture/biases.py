@@ -163,8 +163,12 @@ def bias_of(
     row = row_of(registration, sensor.number)
     if not p.enabled or row < 0:
         return np.zeros(BIASES), prior_of(sensor, p)
-    n = len(registration.biases)
-    own = registration.couplings.covariance[row * n + row]
+    return estimate(registration, row)
+
+
+def estimate(registration: Registration, row: int) -> tuple[F64, F64]:
+    """Return the biases of a row and their variances, shapes (4,), (4,)."""
+    own = registration.couplings.covariance[row * len(registration.biases) + row]
     return registration.biases.bias[row], np.diagonal(own)
 
 

@@ -15,6 +15,7 @@ from chowki.core.table import F64, I64
 from chowki.kernels import filter as plots_of
 from chowki.kernels.gate import Bernoullis
 from chowki.kernels.modes import Motion, Size
+from chowki.kernels.reach import Founded
 from chowki.picture.bearings import BearingMemory
 from chowki.picture.clusters import (
     Cluster,
@@ -32,8 +33,6 @@ from chowki.picture.workers import Workers
 
 EDGE = 0.2  # share of targets that outlives leaving the area: its bounds are never quite exact
 Flags = NDArray[np.bool_]
-# Plots that found tracks (b,), existence (b,), state (b, 2 D), covariance (b, 2 D, 2 D).
-Born = tuple[I64, F64, F64, F64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +195,9 @@ class LoneTracker(ABC):
         """Return the scan as kernels take it."""
 
     @abstractmethod
-    def _births(self, state: LoneState, sensor: SensorConfig, seen: Observation, free: F64) -> Born:
+    def _births(
+        self, state: LoneState, sensor: SensorConfig, seen: Observation, free: F64
+    ) -> Founded:
         """Return the tracks that plots found: plot, existence, state, covariance."""
 
     @abstractmethod
@@ -204,8 +205,8 @@ class LoneTracker(ABC):
         """Return position and velocity of some tracks, and the covariance of position (k, 6)."""
 
     def _with_bearings(
-        self, state: LoneState, sensor: SensorConfig, seen: Observation, free: F64, born: Born
-    ) -> tuple[BearingMemory, Born]:
+        self, state: LoneState, sensor: SensorConfig, seen: Observation, free: F64, born: Founded
+    ) -> tuple[BearingMemory, Founded]:
         """Return the bearings remembered, and the tracks founded with those that they found."""
         del sensor, seen, free
         return state.heard, born
@@ -231,7 +232,7 @@ class LoneTracker(ABC):
     def _copied(self, rows: Bernoullis) -> Bernoullis:
         """Return rows that may be written into."""
         if rows[2].shape[1] == 1:
-            return copied(rows)
+            return _single(*self._workers.copies((*rows[:2], *rows[5:7])))
         a, b, c, d, e, f, g = self._workers.copies(rows[:7])
         return a, b, c, d, e, f, g, rows[7]
 
@@ -244,7 +245,7 @@ class LoneTracker(ABC):
         return rows
 
     def _turned_over(
-        self, state: LoneState, rows: Bernoullis, shares: Shares, born: Born, plots: F64,
+        self, state: LoneState, rows: Bernoullis, shares: Shares, born: Founded, plots: F64,
         left: float,
     ) -> LoneState:  # fmt: skip
         """Return the state after a scan: without tracks that hardly exist, with those founded."""
@@ -266,7 +267,7 @@ class LoneTracker(ABC):
             state.heard,
         )
 
-    def _rows(self, rows: Bernoullis, kept: I64, born: Born, when: F64) -> Bernoullis:
+    def _rows(self, rows: Bernoullis, kept: I64, born: Founded, when: F64) -> Bernoullis:
         """Return the rows kept, and behind them those born."""
         _, existence, x, p = born
         fresh, old = len(existence), len(kept)
@@ -297,12 +298,6 @@ def _single(state: F64, covariance: F64, time_s: F64, existence: F64) -> Bernoul
     n, d = len(existence), state.shape[1]
     mode_x, mode_p = state.reshape(n, 1, d), covariance.reshape(n, 1, d, d)
     return state, covariance, mode_x, mode_p, np.ones((n, 1)), time_s, existence, np.arange(n)
-
-
-def copied(rows: Bernoullis) -> Bernoullis:
-    """Return rows of one mode that may be written into."""
-    state, covariance, _, _, _, time_s, existence, _ = rows
-    return _single(state.copy(), covariance.copy(), time_s.copy(), existence.copy())
 
 
 def _detected(state: LoneState, shares: Shares, plots: F64) -> F64:

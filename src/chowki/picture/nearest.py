@@ -14,10 +14,11 @@ import numpy as np
 from chowki.core.table import F64, I64
 from chowki.kernels.associate import best_assignment
 from chowki.kernels.gate import Bernoullis
+from chowki.kernels.reach import Founded
 from chowki.picture.associators import BeliefPropagation
 from chowki.picture.clusters import Observation, Shares
 from chowki.picture.config import SensorConfig, TrackerConfig
-from chowki.picture.lone import Born, Found, LoneState, copied
+from chowki.picture.lone import Found, LoneState
 from chowki.picture.plane import PlaneTracker
 
 PLOTS_TO_START, MISSES_TO_END = 3, 3
@@ -76,19 +77,26 @@ class NearestTracker(PlaneTracker):
         hit = np.add.reduceat(np.append(share, 0.0), starts[:-1]) * (starts[1:] > starts[:-1]) > 0.0
         lost, free = (~hit).astype(np.float64), (~taken).astype(np.float64)
         shares = Shares((starts, pair_plot, share), lost, free, (~hit).astype(np.int64))
-        rows = self._updated(copied(state.rows), chance, shares, seen)
+        rows = self._updated(self._copied(state.rows), chance, shares, seen)
         born = self._births(state, sensor, seen, shares.free)
         found = Found(state.number, shares, born[0], born[1], state.next_track)
         return self._counted(state, rows, shares, born, seen), found
 
-    def _births(self, state: LoneState, sensor: SensorConfig, seen: Observation, free: F64) -> Born:
+    def _births(
+        self, state: LoneState, sensor: SensorConfig, seen: Observation, free: F64
+    ) -> Founded:
         """Return a start from every plot that is left."""
         chosen, _, x, p = super()._births(state, sensor, seen, np.ones(len(free)))
         left = free[chosen] > 0.5
         return chosen[left], np.ones(int(left.sum())), x[left], p[left]
 
     def _counted(
-        self, state: NearestState, rows: Bernoullis, shares: Shares, born: Born, seen: Observation
+        self,
+        state: NearestState,
+        rows: Bernoullis,
+        shares: Shares,
+        born: Founded,
+        seen: Observation,
     ) -> NearestState:
         """Return the state with counters moved on, what is lost ended and what is new started."""
         hit = shares.clustered == 0

@@ -12,9 +12,10 @@ from chowki.kernels import filter as plots_of
 from chowki.kernels import modes, pda
 from chowki.kernels.gate import Bernoullis
 from chowki.kernels.plane import Undetected, plane_births, plane_chance, plane_report, weigh_births
+from chowki.kernels.reach import Founded
 from chowki.picture.clusters import Observation, Shares
 from chowki.picture.config import SensorConfig, TrackerConfig
-from chowki.picture.lone import Born, LoneState, LoneTracker
+from chowki.picture.lone import LoneState, LoneTracker
 from chowki.picture.motions import imm_of, straight
 
 
@@ -90,7 +91,9 @@ class PlaneTracker(LoneTracker):
         )  # fmt: skip
         return rows
 
-    def _births(self, state: LoneState, sensor: SensorConfig, seen: Observation, free: F64) -> Born:
+    def _births(
+        self, state: LoneState, sensor: SensorConfig, seen: Observation, free: F64
+    ) -> Founded:
         """Return the tracks that plots found."""
         return plane_births(seen.plots, free, self._undetected(state), seen.view, self._floor)
 

@@ -14,6 +14,7 @@ from chowki.kernels import filter as plots_of
 from chowki.kernels.gate import Bernoullis
 from chowki.kernels.measure import TWO_PI
 from chowki.kernels.motion import coast
+from chowki.kernels.reach import Founded
 from chowki.kernels.space import Newcomers, space_chance, weigh_space_births
 from chowki.picture.bearings import (
     BearingMemory,
@@ -25,7 +26,7 @@ from chowki.picture.bearings import (
 from chowki.picture.clusters import Observation
 from chowki.picture.config import SensorConfig, TrackerConfig
 from chowki.picture.lens import gate_sizes
-from chowki.picture.lone import Born, LoneState, LoneTracker
+from chowki.picture.lone import LoneState, LoneTracker
 from chowki.picture.motions import imm_of, straight
 
 EVERYWHERE = (-math.inf, -math.inf, math.inf, math.inf)
@@ -97,13 +98,15 @@ class SpaceTracker(LoneTracker):
         start_s = float(time_s.min()) if len(time_s) else at_s
         return Observation(plots, bits, scan_bits, view, min(start_s, at_s), at_s, chance_of)
 
-    def _births(self, state: LoneState, sensor: SensorConfig, seen: Observation, free: F64) -> Born:
+    def _births(
+        self, state: LoneState, sensor: SensorConfig, seen: Observation, free: F64
+    ) -> Founded:
         """Return the tracks that plots found."""
         return birth.births(seen.plots, seen.bits, free, _look(seen), seen.view, self._prior)
 
     def _with_bearings(
-        self, state: LoneState, sensor: SensorConfig, seen: Observation, free: F64, born: Born
-    ) -> tuple[BearingMemory, Born]:
+        self, state: LoneState, sensor: SensorConfig, seen: Observation, free: F64, born: Founded
+    ) -> tuple[BearingMemory, Founded]:
         """Return the bearings remembered, and the tracks founded with those that they found."""
         if sensor.kind != "bearing":
             return state.heard, born

@@ -6,7 +6,7 @@ import numpy as np
 
 from chowki.core.records import SensorStates
 from chowki.core.table import F64, I64
-from chowki.picture.biases import Registration
+from chowki.picture.biases import Registration, estimate, row_of
 from chowki.picture.conditions import Health
 from chowki.picture.upkeep import Upkeep
 
@@ -43,11 +43,10 @@ def _flags(health: Health) -> dict[int, int]:
 
 def _biases(registration: Registration, numbers: I64) -> tuple[F64, F64]:
     """Return biases and their standard deviations, (k, 4); NaN where none is estimated."""
-    b, n = registration.biases, len(registration.biases)
     bias, sd = np.full((len(numbers), 4), np.nan), np.full((len(numbers), 4), np.nan)
     for k, number in enumerate(numbers):
-        rows = np.flatnonzero(b.sensor == number)
-        if len(rows):
-            own = registration.couplings.covariance[rows[0] * n + rows[0]]
-            bias[k], sd[k] = b.bias[rows[0]], np.sqrt(np.diagonal(own))
+        row = row_of(registration, int(number))
+        if row >= 0:
+            bias[k], variance = estimate(registration, row)
+            sd[k] = np.sqrt(variance)
     return bias, sd
