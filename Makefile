@@ -22,7 +22,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint golden bench bench-tracker lock picture docs clean
+.PHONY: help demo test lint golden bench bench-tracker bench-defence lock picture docs clean
 
 help: ## Say what each command does
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -46,7 +46,10 @@ bench: $(VENV)/.tools $(VENV)/.warm ## Measure speed; writes docs/benchmarks.md 
 	@$(BIN)/python benchmarks/run.py
 
 bench-tracker: $(VENV)/.tools $(VENV)/.warm $(PEERS)/.installed ## Hold the tracker against its goals and Stone Soup; writes docs/tracker.md
-	@$(BIN)/python benchmarks/tracker/run.py $(if $(ONLY),--only $(ONLY))
+	@PYTHONPATH=benchmarks $(BIN)/python benchmarks/tracker/run.py $(if $(ONLY),--only $(ONLY))
+
+bench-defence: $(VENV)/.tools $(VENV)/.warm ## Hold defence against its goals and baselines; writes docs/defence.md
+	@PYTHONPATH=benchmarks $(BIN)/python benchmarks/defence/run.py $(if $(ONLY),--only $(ONLY))
 
 picture: $(VENV)/.warm ## Make the picture of the README from the report (needs chromium)
 	@test -f out/second-wave/report.html || $(BIN)/chowki run second-wave --out out/second-wave

@@ -28,6 +28,7 @@ import section_second_wave
 import section_space
 import section_start
 from bench import PEERS, ROOT, Bench
+
 from page import Table, put
 
 PAGE, README = ROOT / "docs" / "tracker.md", ROOT / "README.md"
@@ -50,7 +51,7 @@ def main() -> None:
     options = _options()
     _use_one_core()
     with _voice() as (title, say):
-        bench = Bench(FOLDER, options.sizes, options.seeds, options.draws, say)
+        bench = Bench(FOLDER, say, sizes=options.sizes, seeds=options.seeds, draws=options.draws)
         if options.fresh is not None:
             bench.forget(**({"tool": options.fresh} if options.fresh else {}))
         _warm(bench)

@@ -1,4 +1,4 @@
-"""Tables as they stand in docs/tracker.md, and the page itself."""
+"""Tables as they stand in a page of measured figures, and the page itself."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _beside(figure: float, goal: str, met: bool, digits: int) -> str:
 
 def put(path: Path, name: str, text: str) -> None:
     """Write a part between its marks; marks that are not there yet go to the end of the page."""
-    page = path.read_text(encoding="utf-8") if path.exists() else "# The tracker, measured\n"
+    page = path.read_text(encoding="utf-8")
     begin, end = f"<!-- measured: {name} -->", f"<!-- end of {name} -->"
     if begin not in page:
         page = f"{page.rstrip()}\n\n{begin}\n{end}\n"
