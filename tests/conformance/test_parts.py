@@ -25,7 +25,7 @@ CHECKED = [
     ("sensor_model", "ads-b", check_sensor_model),
     ("associator", "belief-propagation", check_associator),
     ("associator", "global-nearest-neighbour", check_associator),
-    ("threat_model", "approach", check_threat_model),
+    ("threat_model", "destination", check_threat_model),
     ("allocator", "greedy", check_allocator),
 ]
 # A feed is checked on a small file of its kind, made in conftest.py.

@@ -18,10 +18,10 @@ from chowki.core.records import (
     WarningLevel,
 )
 from chowki.defence import AirDefence, DefenceParameters
-from chowki.defence.assignment import GreedyAllocator
+from chowki.defence.assignment import Greedy
 from chowki.defence.planning import EngagementPlanner
 from chowki.defence.posture import PostureTable
-from chowki.defence.threat import ApproachThreat
+from chowki.defence.threat import DestinationThreat
 
 PROPOSED, ORDERED, IN_FLIGHT, INTERCEPTED, MISSED, ABORTED, REFUSED = (
     EngagementState.PROPOSED,
@@ -36,8 +36,8 @@ PROPOSED, ORDERED, IN_FLIGHT, INTERCEPTED, MISSED, ABORTED, REFUSED = (
 
 def keep(theatre, **parameters):
     figures = DefenceParameters(**parameters)
-    allocator = GreedyAllocator() if theatre.simulated else None
-    return AirDefence(theatre, figures, ApproachThreat(theatre, figures.threat), allocator)
+    allocator = Greedy() if theatre.simulated else None
+    return AirDefence(theatre, figures, DestinationThreat(theatre, figures.threat), allocator)
 
 
 def flying(make, n=1, **columns):
@@ -330,7 +330,7 @@ class TestWall:
     def test_an_allocator_is_refused(self, make):
         theatre = make.theatre(simulated=False)
         with pytest.raises(ValueError, match="not simulated"):
-            AirDefence(theatre, DefenceParameters(), ApproachThreat(theatre), GreedyAllocator())
+            AirDefence(theatre, DefenceParameters(), DestinationThreat(theatre), Greedy())
 
     def test_a_planner_is_refused(self, make):
         figures = DefenceParameters()
@@ -340,7 +340,7 @@ class TestWall:
                 make.theatre(simulated=False),
                 figures.rules,
                 figures.engagement,
-                GreedyAllocator(),
+                Greedy(),
                 table,
             )
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from chowki.core.ports import ThreatModel
 from chowki.core.records import AddressKind, Identity, ObjectClass, TrackStatus
-from chowki.defence.threat import ApproachThreat, ThreatParameters, worst_of_each
+from chowki.defence.threat import DestinationThreat, ThreatParameters, worst_of_each
 
 
 @pytest.fixture
@@ -19,11 +19,11 @@ def two_places(make):
 
 
 def test_it_is_one_of_the_ports(two_places):
-    assert isinstance(ApproachThreat(two_places), ThreatModel)
+    assert isinstance(DestinationThreat(two_places), ThreatModel)
 
 
 def test_the_place_ahead_is_ranked_first_with_its_time_to_go(make, two_places):
-    threats = ApproachThreat(two_places).evaluate(make.tracks(), make.now_s)
+    threats = DestinationThreat(two_places).evaluate(make.tracks(), make.now_s)
     assert threats.rank.tolist() == list(range(1, len(threats) + 1))
     assert threats.place[0] == 0
     assert threats.probability[0] > 0.7
@@ -37,23 +37,23 @@ def test_the_place_ahead_is_ranked_first_with_its_time_to_go(make, two_places):
 @pytest.mark.parametrize("identity", [Identity.FRIEND, Identity.ASSUMED_FRIEND, Identity.NEUTRAL])
 def test_friends_and_neutrals_threaten_nothing(make, two_places, identity):
     tracks = make.tracks(identity=int(identity))
-    assert len(ApproachThreat(two_places).evaluate(tracks, make.now_s)) == 0
+    assert len(DestinationThreat(two_places).evaluate(tracks, make.now_s)) == 0
 
 
 @pytest.mark.parametrize("kind", [ObjectClass.BIRD, ObjectClass.AEROPLANE, ObjectClass.HELICOPTER])
 def test_birds_and_aircraft_threaten_nothing(make, two_places, kind):
     tracks = make.tracks(object_class=int(kind), identity=int(Identity.UNKNOWN))
-    assert len(ApproachThreat(two_places).evaluate(tracks, make.now_s)) == 0
+    assert len(DestinationThreat(two_places).evaluate(tracks, make.now_s)) == 0
 
 
 def test_tentative_tracks_wait_and_coasting_ones_count(make, two_places):
-    model = ApproachThreat(two_places)
+    model = DestinationThreat(two_places)
     assert not len(model.evaluate(make.tracks(status=int(TrackStatus.TENTATIVE)), make.now_s))
     assert len(model.evaluate(make.tracks(status=int(TrackStatus.COASTING)), make.now_s))
 
 
 def test_doubt_about_identity_and_class_lowers_the_probability(make, two_places):
-    model = ApproachThreat(two_places)
+    model = DestinationThreat(two_places)
     shares = np.zeros((3, len(ObjectClass)))
     shares[:2, ObjectClass.MULTIROTOR] = 1.0
     shares[2, [ObjectClass.MULTIROTOR, ObjectClass.BIRD]] = 0.5
@@ -66,7 +66,7 @@ def test_doubt_about_identity_and_class_lowers_the_probability(make, two_places)
 
 def test_armed_goes_before_unarmed_and_unknown_arms_lie_between(make, two_places):
     tracks = make.tracks(3, armed_probability=[0.0, 1.0, np.nan])
-    threats = ApproachThreat(two_places).evaluate(tracks, make.now_s)
+    threats = DestinationThreat(two_places).evaluate(tracks, make.now_s)
     first = threats.track[threats.place == 0]
     assert first.tolist() == [2, 3, 1]
 
@@ -74,7 +74,7 @@ def test_armed_goes_before_unarmed_and_unknown_arms_lie_between(make, two_places
 def test_priority_and_population_weigh_in_the_score_and_not_in_the_probability(make):
     def scored(**place):
         theatre = make.theatre(places=(make.place(**place),))
-        threats = ApproachThreat(theatre).evaluate(make.tracks(), make.now_s)
+        threats = DestinationThreat(theatre).evaluate(make.tracks(), make.now_s)
         return threats.probability[0], threats.score[0]
 
     plain, urgent, crowded = scored(), scored(priority=2.0), scored(population=1_000_000)
@@ -85,30 +85,30 @@ def test_priority_and_population_weigh_in_the_score_and_not_in_the_probability(m
 
 def test_a_hovering_drone_over_a_place_has_numbers_everywhere(make, two_places):
     tracks = make.tracks(east_m=200.0, v_east_mps=0.0, sd_speed_mps=np.nan, sd_horizontal_m=np.nan)
-    threats = ApproachThreat(two_places).evaluate(tracks, make.now_s)
+    threats = DestinationThreat(two_places).evaluate(tracks, make.now_s)
     for name, column in threats.columns().items():
         assert np.isfinite(column.astype(float)).all(), name
     assert threats.time_to_go_s[threats.place == 0].tolist() == [0.0]
 
 
 def test_no_tracks_and_no_places_make_no_threats(make, two_places):
-    assert len(ApproachThreat(two_places).evaluate(make.tracks(0), 0.0)) == 0
+    assert len(DestinationThreat(two_places).evaluate(make.tracks(0), 0.0)) == 0
     nowhere = make.theatre(places=())
-    assert len(ApproachThreat(nowhere).evaluate(make.tracks(), 0.0)) == 0
+    assert len(DestinationThreat(nowhere).evaluate(make.tracks(), 0.0)) == 0
 
 
 def test_places_far_from_the_origin_are_seen_level(make):
     # 600 km north the local horizon is tilted by 5.4 degrees against the station's
     theatre = make.theatre(places=(make.place(0, north_m=600_000.0),))
     at = {"east_m": -10_000.0, "north_m": 600_000.0, "up_m": 300.0}
-    level = ApproachThreat(theatre).evaluate(make.tracks(**at), 0.0)
+    level = DestinationThreat(theatre).evaluate(make.tracks(**at), 0.0)
     assert level.distance_m[0] == pytest.approx(10_000.0, rel=2e-3)
     assert level.cpa_m[0] < 50.0
 
 
 def test_worst_of_each_gives_rows_in_order_of_rank(make, two_places):
     tracks = make.tracks(3, track=[9, 4, 6], armed_probability=[0.2, 0.9, 0.5])
-    threats = ApproachThreat(two_places).evaluate(tracks, make.now_s)
+    threats = DestinationThreat(two_places).evaluate(tracks, make.now_s)
     row, whose, first, probability = worst_of_each(tracks, threats)
     assert tracks.track[row].tolist() == [4, 6, 9]
     assert tracks.track[whose].tolist() == threats.track.tolist()
@@ -125,7 +125,7 @@ def test_a_figure_out_of_range_is_refused():
 
 
 def test_an_address_alone_changes_no_threat(make, two_places):
-    model = ApproachThreat(two_places)
+    model = DestinationThreat(two_places)
     plain = model.evaluate(make.tracks(), make.now_s)
     spoofed = model.evaluate(
         make.tracks(address=77, address_kind=int(AddressKind.ICAO)), make.now_s

@@ -12,7 +12,7 @@ from scipy.optimize import linear_sum_assignment
 
 from chowki.core.chance import generator
 from chowki.core.ports import Allocator
-from chowki.defence.assignment import GreedyAllocator
+from chowki.defence.assignment import Greedy
 from chowki.kernels.assign import expected_survival, greedy
 
 
@@ -100,6 +100,6 @@ def test_nothing_to_do_is_done_quickly():
 
 
 def test_the_allocator_is_one_of_the_ports():
-    assert isinstance(GreedyAllocator(), Allocator)
-    spent = GreedyAllocator().assign([5.0], [[0.5]], [1])
+    assert isinstance(Greedy(), Allocator)
+    spent = Greedy().assign([5.0], [[0.5]], [1])
     assert spent.tolist() == [[1]]

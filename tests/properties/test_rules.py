@@ -34,8 +34,8 @@ from chowki.core.records import (
     Tracks,
 )
 from chowki.defence import AirDefence, DefenceParameters
-from chowki.defence.assignment import GreedyAllocator
-from chowki.defence.threat import ApproachThreat
+from chowki.defence.assignment import Greedy
+from chowki.defence.threat import DestinationThreat
 
 LAT, LON, NOW_S = 31.0, 74.0, 1_746_800_000.0
 GEOD = pyproj.Geod(ellps="WGS84")
@@ -219,7 +219,7 @@ def tell(seed: int, allocator: Any, seconds: int = 6) -> Story:
     """Play a story, and judge every order again as it leaves."""
     story, draws = random_story(seed), generator(seed, "test.rules.acts")
     theatre, parameters = story.theatre, story.parameters
-    model = ApproachThreat(theatre, parameters.threat)
+    model = DestinationThreat(theatre, parameters.threat)
     defence = AirDefence(theatre, parameters, model, allocator)
     state = defence.start()
     for second in range(seconds):
@@ -388,7 +388,7 @@ def check_harm(theatre: Theatre, point, throw, scatter) -> None:
 @given(st.integers(0, 2**31))
 @settings(max_examples=200, deadline=None)
 def test_not_one_order_breaks_a_rule(seed):
-    tell(seed, GreedyAllocator())
+    tell(seed, Greedy())
 
 
 @given(st.integers(0, 2**31))
@@ -398,7 +398,7 @@ def test_the_veto_holds_whatever_the_allocator_spends(seed):
 
 
 def test_the_stories_hold_orders_and_every_kind_of_refusal():
-    stories = [tell(seed, GreedyAllocator()) for seed in range(100)]
+    stories = [tell(seed, Greedy()) for seed in range(100)]
     assert sum(len(story.ordered) for story in stories) > 100
     seen = set().union(*(story.refusals for story in stories))
     assert {Refusal(reason) for reason in seen} == set(Refusal)

@@ -8,7 +8,7 @@ from chowki.core.table import F64, I64
 from chowki.kernels.assign import greedy
 
 
-class GreedyAllocator:
+class Greedy:
     """Spends one round after the other where it takes most expected value away.
 
     Takes no parameters. See ``kernels.assign.greedy`` for how good that is.

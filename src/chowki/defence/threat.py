@@ -69,7 +69,7 @@ class ThreatParameters(BaseModel):
     population_weight: float = Field(default=0.3, ge=0)
 
 
-class ApproachThreat:
+class DestinationThreat:
     """Threat model: Bayes over places from heading, closest approach and distance.
 
     For each drone-like track and each place in reach, the likelihood of the track's heading

@@ -209,7 +209,7 @@ class PartNames(Part):
     """Which parts to use, by their names."""
 
     associator: str = Field(default="belief-propagation", description="group chowki.associator")
-    threat_model: str = Field(default="approach", description="group chowki.threat_model")
+    threat_model: str = Field(default="destination", description="group chowki.threat_model")
     allocator: str = Field(default="greedy", description="group chowki.allocator")
 
 
