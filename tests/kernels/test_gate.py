@@ -8,6 +8,7 @@ from scipy.linalg import expm
 
 from chowki.kernels import visibility as v
 from chowki.kernels.bernoulli import update
+from chowki.kernels.cells import sort_into_cells, span
 from chowki.kernels.filter import (
     P_LOG_C,
     P_TIME,
@@ -17,7 +18,7 @@ from chowki.kernels.filter import (
     PLANE_VARIANCE,
     PLANE_WIDTH,
 )
-from chowki.kernels.gate import MODES_FROM, candidates, extent, sort_into_cells, span
+from chowki.kernels.gate import MODES_FROM, candidates, extent
 from chowki.kernels.geodesy import MEAN_RADIUS_M, station_frame
 from chowki.kernels.kalman import innovate, workspace
 from chowki.kernels.measure import spherical

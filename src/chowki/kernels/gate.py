@@ -12,14 +12,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from chowki.kernels.filter import (
-    P_LOG_C,
-    P_TIME,
-    View,
-    likelihood,
-    position_slot,
-    position_variance,
-)
+from chowki.kernels.cells import Cells, coordinates_of, sort_into_cells, within_box
+from chowki.kernels.filter import P_LOG_C, P_TIME, View, likelihood, position_variance
 from chowki.kernels.jit import kernel
 from chowki.kernels.kalman import POSITION, Workspace, workspace
 from chowki.kernels.measure import TWO_PI, to_sensor, wrap
@@ -36,92 +30,13 @@ from chowki.kernels.modes import (
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
-Cells = tuple[F64, I64, I64, I64, F64, F64, F64, float]
 # State (n, 2 D) and covariance (n, 2 D, 2 D) over all modes; states (l, m, S), covariances
 # (l, m, S, S) and probabilities (l, m) of the modes; validity time and existence (n,); the row of
 # the modes (n,): they may lie elsewhere than the track, l >= n.
 Bernoullis = tuple[F64, F64, F64, F64, F64, F64, F64, I64]
 
-CELLS_MAX = 1024
 # Below this existence a track is too short to tell its mode.
 MODES_FROM = 0.5
-
-
-@kernel
-def sort_into_cells(a: F64, b: F64, period: float) -> tuple[F64, I64, I64, I64]:
-    """Sort points into a grid of about one point a cell.
-
-    Parameters
-    ----------
-    a, b : F64
-        Shape (n,): two coordinates.
-    period : float
-        Period of ``a`` (2 pi for an azimuth in [0, 2 pi)), 0 for none.
-
-    Returns
-    -------
-    grid : F64
-        Shape (4,): origin and cell size of a, then of b.
-    sides : I64
-        Shape (2,): cells along a and b.
-    starts, points : I64
-        CSR list: points of cell (ia, ib) are ``starts[ia * sides[1] + ib]`` and on.
-    """
-    n = len(a)
-    side = max(1, min(CELLS_MAX, int(math.sqrt(n))))
-    grid = np.empty(4)
-    sides = np.empty(2, dtype=np.int64)
-    for axis, values in enumerate((a, b)):
-        low, high = (np.min(values), np.max(values)) if n > 0 else (0.0, 0.0)
-        if axis == 0 and period > 0.0:
-            low, high = 0.0, period
-        flat = not high > low
-        sides[axis] = 1 if flat else side
-        grid[2 * axis] = low
-        grid[2 * axis + 1] = 1.0 if flat else (high - low) / side
-    cell = np.empty(n, dtype=np.int64)
-    starts = np.zeros(sides[0] * sides[1] + 1, dtype=np.int64)
-    for j in range(n):
-        ia = min(sides[0] - 1, max(0, int((a[j] - grid[0]) / grid[1])))
-        ib = min(sides[1] - 1, max(0, int((b[j] - grid[2]) / grid[3])))
-        cell[j] = ia * sides[1] + ib
-        starts[cell[j] + 1] += 1
-    for c in range(len(starts) - 1):
-        starts[c + 1] += starts[c]
-    points, filled = np.empty(n, dtype=np.int64), starts.copy()
-    for j in range(n):
-        points[filled[cell[j]]] = j
-        filled[cell[j]] += 1
-    return grid, sides, starts, points
-
-
-@kernel
-def span(
-    centre: float, half: float, origin: float, size: float, side: int, period: float
-) -> tuple[int, int]:
-    """Return first cell and number of cells that an interval touches along one axis."""
-    if period > 0.0 and 2.0 * half + size >= period:
-        return 0, side
-    first = math.floor((centre - half - origin) / size)
-    last = math.floor((centre + half - origin) / size)
-    if period > 0.0:
-        return first, min(side, last - first + 1)
-    first, last = max(first, 0), min(last, side - 1)
-    if side == 1:
-        return 0, 1 if first <= 0 <= last + 1 else 0
-    return first, last - first + 1
-
-
-@kernel
-def coordinates_of(size: Size, bits: int, plots: F64) -> tuple[F64, F64, float]:
-    """Return the cell coordinates of plots and the period of the first."""
-    n, at = len(plots), position_slot(size)
-    if len(size) < 6 or bits & POSITION:
-        return plots[:, at].copy(), plots[:, at + 1].copy(), 0.0
-    azimuth = np.empty(n)
-    for j in range(n):
-        azimuth[j] = plots[j, at - 3] % TWO_PI
-    return azimuth, plots[:, at - 4].copy() if bits & 1 else np.zeros(n), TWO_PI
 
 
 @kernel
@@ -249,23 +164,50 @@ def _near(
     ahead: Forecast, several: bool, q: float, found: I64,
 ) -> int:  # fmt: skip
     """Write the plots inside the box that a track's gate can reach; return their number."""
-    grid, sides, starts, points, a, b, widest, gate = cells
+    widest, gate = cells[6], cells[7]
     period = 0.0 if len(size) < 6 or bits & POSITION else TWO_PI
     ca, cb, ha, hb = _box(size, x, p, dt, slack, bits, view, ahead, several, widest, gate, q)
-    first_a, count_a = span(ca, ha, grid[0], grid[1], sides[0], period)
-    first_b, count_b = span(cb, hb, grid[2], grid[3], sides[1], 0.0)
-    size_found = 0
-    for ia in range(first_a, first_a + count_a):
-        along = (ia % sides[0] if period > 0.0 else ia) * sides[1]
-        for ib in range(first_b, first_b + count_b):
-            cell = along + ib
-            for c in range(starts[cell], starts[cell + 1]):
-                j = points[c]
-                off = wrap(float(a[j] - ca)) if period > 0.0 else a[j] - ca
-                if abs(off) <= ha and abs(b[j] - cb) <= hb:
-                    found[size_found] = j
-                    size_found += 1
-    return size_found
+    return within_box(cells, period, ca, cb, ha, hb, found)
+
+
+@kernel
+def _may_reach(
+    size: Size, bits: int, state: F64, modes: tuple[F64, F64, F64], dt: float, slack: float,
+    view: View, cells: Cells, q: float, found: I64,
+) -> bool:  # fmt: skip
+    """Return whether a plot lies where any mode's gate could be: cheap, and never too narrow.
+
+    A mode is taken to be anywhere that its speed could have brought it, so that nothing has to be
+    predicted to pass by a track that no plot is near.
+    """
+    x, p, mu = modes
+    d, gates, timing_s, widest = len(size) // 2, view[2], view[3][1], cells[6]
+    off, off_v, place, pace, speed = 0.0, 0.0, 0.0, 0.0, 0.0
+    for m in range(len(mu)):
+        if m > 0 and mu[m] <= 0.0 and mu[0] >= 1.0:
+            continue  # as yet only the first mode: the others begin there
+        here, there, at, fast, swift = 0.0, 0.0, 0.0, 0.0, 0.0
+        for i in range(d):
+            here += (x[m, i] - state[i]) ** 2
+            there += (x[m, d + i] - state[d + i]) ** 2
+            at += p[m, i, i]
+            fast += p[m, d + i, d + i]
+            swift += x[m, d + i] ** 2
+        off, off_v = max(off, here), max(off_v, there)
+        place, pace, speed = max(place, at), max(pace, fast), max(speed, swift)
+    span_s = abs(dt) + slack
+    place, pace = math.sqrt(place + 4.0 * off), math.sqrt(pace + 4.0 * off_v)
+    moved = (place + span_s * pace) ** 2 + q * span_s**3 + speed * (span_s**2 + timing_s**2)
+    far = math.sqrt(off) + 2.0 * math.sqrt(speed) * span_s
+    ca, cb, ground = _coarse(size, bits, view, state, 0.0)
+    if len(size) < 6 or bits & POSITION:
+        reach = far + math.sqrt(gates[10] * (moved + max(widest[2], widest[3])))
+        return within_box(cells, 0.0, ca, cb, reach, reach, found[:1]) > 0
+    far += math.sqrt(gates[10] * moved)
+    turned = TWO_PI if 2.0 * far > ground else 1.1 * far / (ground - far)
+    turned += math.sqrt(gates[10] * widest[1])
+    along = far + math.sqrt(gates[10] * widest[0])
+    return within_box(cells, TWO_PI, ca, cb, turned, along, found[:1]) > 0
 
 
 @kernel
@@ -353,9 +295,11 @@ def candidates(
         CSR list over these rows: w_ij / c_j.
     """
     state, covariance, mode_x, mode_p, mode_mu, time_s, _, at = tracks
+    starts, q = np.zeros(len(rows) + 1, dtype=np.int64), liveliest(motion)
+    if len(plots) == 0:
+        return starts, np.empty(0, dtype=np.int64), np.empty(0)
     cells = _cells(size, plots, bits, scan_bits, view[2])
     middle, slack = extent(plots, start_s, end_s)
-    starts, q = np.zeros(len(rows) + 1, dtype=np.int64), liveliest(motion)
     pair_plot, weight = np.empty(len(plots) + 16, dtype=np.int64), np.empty(len(plots) + 16)
     work, ahead = workspace(size), forecast_space(size, len(motion[0]))
     found, pairs = np.empty(len(plots), dtype=np.int64), 0
@@ -364,6 +308,12 @@ def candidates(
         dt = float(middle - time_s[i])
         several = len(motion[0]) > 1 and (changes or mode_mu[a, 0] < 1.0)
         if several:
+            modes = (mode_x[a], mode_p[a], mode_mu[a])
+            if not _may_reach(
+                size, scan_bits, state[i], modes, dt, slack, view, cells, q, found
+            ):  # fmt: skip
+                starts[k + 1] = pairs
+                continue
             at_s = middle
             forecast(size, motion, mode_x[a], mode_p[a], mode_mu[a], max(dt, 0.0), changes, ahead)
         near = _near(

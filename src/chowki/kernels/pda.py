@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chowki.kernels.bernoulli import negligible
+from chowki.kernels.cells import sort_into_cells, span
 from chowki.kernels.filter import LOG_TWO_PI, P_LOG_C, P_TIME, P_VALUE, PLANE_VARIANCE
-from chowki.kernels.gate import grown, sort_into_cells, span
+from chowki.kernels.gate import grown
 from chowki.kernels.jit import kernel
 
 F64 = NDArray[np.float64]
