@@ -92,14 +92,15 @@ def pack(table: Table, parts: list[bytes]) -> None:
 
 def digest(head: bytes, *tables: Table) -> bytes:
     """Return the SHA-256 of a head and the rows of tables: values only, however they are stored."""
-    sha = hashlib.sha256(head)
+    parts = [head]
     for table in tables:
-        kind = type(table)
-        parts = [_HEAD.pack(len(table), _layout(kind).fingerprint, 0)]
-        if len(table):
-            parts += [column.tobytes() for column in column_getter(kind)(table)]
-        sha.update(b"".join(parts))
-    return sha.digest()
+        kind, rows = type(table), len(table)
+        if rows == 0:
+            parts.append(_empty(kind))
+            continue
+        parts.append(_HEAD.pack(rows, _layout(kind).fingerprint, 0))
+        parts += [column.tobytes() for column in column_getter(kind)(table)]
+    return hashlib.sha256(b"".join(parts)).digest()
 
 
 class Unpacker:

@@ -194,7 +194,7 @@ def jumped(registration: Registration, time_s: float, p: RegistrationParameters)
 
 def row_of(registration: Registration, number: int) -> int:
     """Return the row of a sensor by its number, -1 when it has none."""
-    found = np.flatnonzero(registration.biases.sensor == number)
+    found = (registration.biases.sensor == number).nonzero()[0]
     return int(found[0]) if len(found) else -1
 
 

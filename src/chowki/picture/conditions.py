@@ -125,5 +125,5 @@ def faults_of(health: Health, number: int) -> Fault:
 
 def row_of(health: Health, number: int) -> int:
     """Return the row of a sensor by its number, -1 when it has none."""
-    found = np.flatnonzero(health.conditions.sensor == number)
+    found = (health.conditions.sensor == number).nonzero()[0]
     return int(found[0]) if len(found) else -1

@@ -35,7 +35,8 @@ from chowki.picture.conditions import (
     row_of,
 )
 
-PLACED = int(Measures.RANGE | Measures.POSITION)
+RANGE, POSITION = int(Measures.RANGE), int(Measures.POSITION)
+PLACED = RANGE | POSITION
 # Plots of the first looks have no kin.
 KIN_LOOKS = 2
 BEFORE = int(Fault.CLOCK_STEP | Fault.CLOCK_DRIFT | Fault.STUCK | Fault.DUPLICATES | Fault.SILENT)
@@ -60,8 +61,8 @@ class Examined:
         Standard deviation of that.
     clutter : float
         False plots expected in this look.
-    faults : Fault
-        Flags that stand.
+    faults : int
+        Fault bits that stand.
     stale : bool
         Whether most of its plots are those of the look before: what is absent says nothing.
     """
@@ -73,7 +74,7 @@ class Examined:
     clock_s: float
     doubt_s: float
     clutter: float
-    faults: Fault
+    faults: int
     stale: bool = False
 
 
@@ -101,7 +102,7 @@ def examined(health: Health, scan: Scan, p: HealthParameters) -> tuple[Health, E
         clutter = kernel.expected_clutter(c.traffic[row], number, p.burst_factor, p.burst_extra)
     seen = Examined(
         row, plots, use, lone, float(clock[kernel.C_OFFSET]), float(clock[kernel.C_DOUBT]), clutter,
-        Fault(int(flags)), bool(2 * np.count_nonzero((kind == RESENT) | ~use) > len(plots)),
+        flags, bool(2 * np.count_nonzero((kind == RESENT) | ~use) > len(plots)),
     )  # fmt: skip
     return Health(c, (*health.last[:row], last, *health.last[row + 1 :])), seen
 
@@ -110,7 +111,7 @@ def _unexamined(scan: Scan) -> Examined:
     """Return a look in which nothing was looked for."""
     plots, all_of_them = _plots_of(scan), np.ones(len(scan.detections), dtype=np.bool_)
     stated = scan.sensor.clutter_per_look
-    return Examined(-1, plots, all_of_them, all_of_them, 0.0, 0.0, stated, Fault(0))
+    return Examined(-1, plots, all_of_them, all_of_them, 0.0, 0.0, stated, 0)
 
 
 def _counted(sensor: Sensor) -> bool:
@@ -217,7 +218,7 @@ def _plots_of(scan: Scan) -> F64:
     d = scan.detections
     plots = np.empty((len(d), 4))
     plots[:, 0] = d.time_s
-    placed = scan.sensor.measures & Measures.POSITION
+    placed = int(scan.sensor.measures) & POSITION
     columns = (d.east_m, d.north_m, d.up_m) if placed else (
         d.range_m, d.azimuth_rad, d.elevation_rad
     )  # fmt: skip
@@ -238,7 +239,7 @@ def _copies(
         place, np.argsort(place[:, 0]), before.place_m, np.argsort(before.place_m[:, 0]),
         p.kin_speed_mps * max(sensor.period_s, 1.0),
     )  # fmt: skip
-    polar, signs = bool(sensor.measures & Measures.RANGE), 0
+    polar, signs = bool(int(sensor.measures) & RANGE), 0
     stuck = np.count_nonzero(kind == STUCK_PLOT)
     lasting = polar and m > 0 and run.max() >= p.stuck_looks
     if (stuck >= 2 and stuck >= p.stuck_share * m) or lasting:
@@ -253,7 +254,7 @@ def _copies(
 
 def _places(sensor: Sensor, plots: F64) -> F64:
     """Return where plots lie in the sensor's plane, shape (m, 2)."""
-    if not sensor.measures & Measures.RANGE:
+    if not int(sensor.measures) & RANGE:
         return plots[:, 1:3].copy()
     place = np.empty((len(plots), 2))
     place[:, 0], place[:, 1] = np.sin(plots[:, 2]), np.cos(plots[:, 2])
@@ -288,7 +289,7 @@ def _traffic(
     traffic: F64, seen: Examined, scan: Scan, false: I64, claimed: int, p: HealthParameters
 ) -> int:
     """Return the faults that the number and directions of plots show, and learn from them."""
-    polar = bool(scan.sensor.measures & Measures.RANGE)
+    polar = bool(int(scan.sensor.measures) & RANGE)
     azimuth, range_m = np.zeros(len(false)), np.full(len(false), np.nan)
     if polar:
         azimuth = seen.plots[false, 2] % (2.0 * np.pi)

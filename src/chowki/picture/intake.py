@@ -21,6 +21,7 @@ from chowki.picture.upkeep import Correction, taken_off
 LOOKS_KEPT = 32
 # Turns of a sensor after which a plot that may have been false is forgotten.
 SPOT_TURNS = 100.0
+POSITION = int(Measures.POSITION)
 SLOT_COLUMNS = (
     (int(Measures.RANGE), "range_m"),
     (int(Measures.AZIMUTH), "azimuth_rad"),
@@ -140,7 +141,7 @@ def _raw(detections: Detections, bits: int) -> F64:
     for slot, (measure, name) in enumerate(SLOT_COLUMNS, tabulation.RAW_VALUE):
         if bits & measure:
             raw[slot] = getattr(detections, name)
-    if bits & Measures.POSITION:
+    if bits & POSITION:
         raw[tabulation.RAW_SIGMA] = detections.sigma_m
     raw[tabulation.RAW_RCS] = detections.rcs_dbsm
     raw[tabulation.RAW_SNR] = detections.snr_db

@@ -18,7 +18,8 @@ from chowki.picture.ground import height_of_ground
 from chowki.picture.parameters import PictureParameters
 
 REACH_MAX_M = 1_000_000.0
-PLACING = Measures.RANGE | Measures.POSITION
+RANGE, AZIMUTH, VELOCITY = int(Measures.RANGE), int(Measures.AZIMUTH), int(Measures.VELOCITY)
+PLACING = int(Measures.RANGE | Measures.POSITION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Lens:
     @property
     def bearing_only(self) -> bool:
         """Return whether it tells directions and no distance."""
-        return self.bits & (Measures.AZIMUTH | PLACING) == Measures.AZIMUTH
+        return self.bits & (AZIMUTH | PLACING) == AZIMUTH
 
     @property
     def snr_reference(self) -> float:
@@ -56,7 +57,7 @@ class Lens:
     def cell(self) -> tuple[float, float]:
         """Return the widths of its resolution cell, m and rad; 0 where it is not a radar."""
         snr = self.snr_reference
-        if not math.isfinite(snr) or not self.bits & Measures.RANGE:
+        if not math.isfinite(snr) or not self.bits & RANGE:
             return 0.0, 0.0
         return cell_of(math.sqrt(self.noise[0]), math.sqrt(self.noise[1]), snr)
 
@@ -67,7 +68,7 @@ class Lens:
         A velocity that a target reports of itself starts a track but does not steer it: it is
         held against the motion that its positions show.
         """
-        return ~int(Measures.VELOCITY) if self.cooperative else ~0
+        return ~VELOCITY if self.cooperative else ~0
 
     def scene(self, frame: F64, look: F64) -> Scene:
         """Return sensor and look as ``kernels.reach`` takes them."""

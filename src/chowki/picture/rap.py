@@ -11,6 +11,9 @@ from chowki.picture.ground import height_of_ground
 from chowki.picture.states import Picture
 from chowki.picture.tracker import ScanTracker
 
+# a confirmed track that is not seen coasts: the next number
+CONFIRMED, DROPPED = np.int8(TrackStatus.CONFIRMED), np.int8(TrackStatus.DROPPED)
+
 
 def tracks_of(picture: Picture, rows: I64, at_s: float, tracker: ScanTracker) -> Tracks:
     """Return tracks, in the words of core.
@@ -98,9 +101,9 @@ def status_of(picture: Picture, rows: I64, at_s: float, tracker: ScanTracker) ->
     s, p = picture.states, tracker.parameters
     confirmed = ~np.isnan(s.confirmed_s[rows])
     aged = at_s - s.updated_s[rows] > p.coast_after_s
-    status = np.where(confirmed, np.where(aged, TrackStatus.COASTING, TrackStatus.CONFIRMED), 0)
-    status[s.existence[rows] < p.drop_existence] = TrackStatus.DROPPED
-    return status.astype(np.int8)
+    status = (CONFIRMED + aged.astype(np.int8)) * confirmed
+    status[s.existence[rows] < p.drop_existence] = DROPPED
+    return status
 
 
 def _softmax(log_weight: F64) -> F64:

@@ -29,7 +29,8 @@ from chowki.picture.biases import (
     row_of,
 )
 
-PLACING = int(Measures.RANGE | Measures.AZIMUTH | Measures.ELEVATION | Measures.POSITION)
+POSITION = int(Measures.POSITION)
+PLACING = int(Measures.RANGE | Measures.AZIMUTH | Measures.ELEVATION) | POSITION
 USUAL_SIGMA = (30.0, 0.01, 0.01)
 SENSORS_A_WINDOW = 2
 # Windows that are due wait this long for others, or until there are so many.
@@ -119,8 +120,8 @@ def _plots(
     """Return plots of a scan as a window holds them; those with a hole are left out."""
     d, sensor, k = scan.detections, scan.sensor, len(at)
     bits = int(sensor.measures) & PLACING
-    if bits & Measures.POSITION:
-        bits = int(Measures.POSITION)
+    if bits & POSITION:
+        bits = POSITION
         columns = (d.east_m, d.north_m, d.up_m)
         stated = np.where(np.isnan(d.sigma_m[at]), sensor.sigma_position_m, d.sigma_m[at])
         variances = np.repeat(stated[:, None] ** 2, 3, axis=1)
@@ -131,7 +132,7 @@ def _plots(
         variances = np.tile([(s if s > 0 else u) ** 2 for s, u in usual], (k, 1))
         variances *= _echoes(sensor, d.snr_db[at], p)[:, None]
     values = np.stack([column[at] for column in columns], axis=1)
-    wanted = [bool(bits & (1 << s)) or bits == Measures.POSITION for s in range(3)]
+    wanted = [bool(bits & (1 << s)) or bits == POSITION for s in range(3)]
     whole = np.isfinite(values[:, wanted]).all(axis=1) & np.isfinite(d.time_s[at])
     plots = Waiting(
         track, np.full(k, row), d.time_s[at] - clock_s, np.full(k, bits), values, variances

@@ -276,6 +276,8 @@ class ScanTracker:
         glass, look, p = glimpse.glass, glimpse.look, self.parameters
         if not glass.bearing_only or glass.sensor.cued:
             return memory, founded
+        if not len(usable.plots) and not len(memory.hypotheses[2]):
+            return memory, founded  # what is too old is left out when it is next looked at
         heard = heard_in(
             usable.plots, usable.bits, free, look, glimpse.view, glimpse.sighting.sensor,
             p.untracked_emitters / area_m2(look), glimpse.end_s,

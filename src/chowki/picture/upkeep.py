@@ -25,8 +25,10 @@ from chowki.picture.conditions import Fault, Health, HealthParameters
 from chowki.picture.health import Examined, examined, flagged, judged, overlooked
 from chowki.picture.registration import PLACING, USUAL_SIGMA, Flights, estimated, noted
 
+POSITION, PLACED = int(Measures.POSITION), int(Measures.RANGE | Measures.POSITION)
 # A clock that is less sure than this counts for little until it is found.
 DOUBT_S = 0.3
+STROBE, STUCK, JUMPED = int(Fault.STROBE), int(Fault.STUCK), int(Fault.BIAS)
 # Existence of a track that a plot may be said to come from.
 SURE = 0.5
 # A jump that put plots out of their gates: how far it may be, how many plots must agree on it,
@@ -116,15 +118,15 @@ def corrected(
     bias, variance = bias.copy(), allowance(variance, registration)
     bias[B_TIME] += seen.clock_s
     factor, strobe = np.ones(len(seen.plots)), (0.0, 0.0)
-    if Fault.STROBE in seen.faults:
+    if seen.faults & STROBE:
         strobe = _strobe(known.conditions.traffic[seen.row], scan, seen, factor)
-    doubt = 0.3 if seen.doubt_s > DOUBT_S or Fault.BIAS in seen.faults else 1.0
+    doubt = 0.3 if seen.doubt_s > DOUBT_S or seen.faults & JUMPED else 1.0
     return replace(upkeep, health=known), Correction(
         bias,
         variance[:B_TIME],
         float(np.sqrt(variance[B_TIME] + seen.doubt_s**2)),
         seen.clutter,
-        0.0 if seen.stale or Fault.STUCK in seen.faults else doubt,
+        0.0 if seen.stale or seen.faults & STUCK else doubt,
         seen.use,
         factor,
         *strobe,
@@ -178,7 +180,7 @@ def learned(
     biases = upkeep.registration
     if shift is not None and jump.any():
         biases = shifted(biases, scan.sensor.number, jump, TRUSTED * shift[1])
-    elif Fault.STUCK not in seen.faults and seen.doubt_s <= DOUBT_S:
+    elif not seen.faults & STUCK and seen.doubt_s <= DOUBT_S:
         biases = noted(biases, after, scan, *pairs, seen.clock_s, registration)
     return Upkeep(biases, known)
 
@@ -262,13 +264,13 @@ def _shift(
     """
     rows, detections, share = pairs
     bits = int(scan.sensor.measures) & PLACING
-    if not bits & int(Measures.RANGE | Measures.POSITION) or scan.sensor.cued:
+    if not bits & PLACED or scan.sensor.cued:
         return None
     picked = np.flatnonzero((share >= 0.9) & (rows < len(before.track)))
     picked = picked[before.existence[rows[picked]] >= 0.9]
     picked = picked[:: 1 + len(picked) // PAIRS_MAX]
     glass, plots = _glass(scan.sensor, correction, p), _plots_of(scan.sensor, correction)
-    bits = int(Measures.POSITION) if bits & Measures.POSITION else bits
+    bits = POSITION if bits & POSITION else bits
     aloft = (before.time_s, before.state, before.covariance)
     false, missing = lost
     if missing and len(false) >= ENOUGH:
@@ -288,7 +290,7 @@ def _glass(
 ) -> tuple[F64, F64, F64, F64]:
     """Return a sensor as ``kernels.shift`` takes it."""
     variance = np.empty(BIASES)
-    if sensor.measures & Measures.POSITION:
+    if int(sensor.measures) & POSITION:
         variance[:B_TIME] = sensor.sigma_position_m**2
     else:
         stated = (sensor.sigma_range_m, sensor.sigma_azimuth_rad, sensor.sigma_elevation_rad)
@@ -303,6 +305,6 @@ def _plots_of(sensor: Sensor, correction: Correction) -> F64:
     """Return a look's plots with what is known of the sensor's biases taken off."""
     plots = correction.examined.plots.copy()
     plots[:, 0] -= correction.bias[B_TIME]
-    if not sensor.measures & Measures.POSITION:
+    if not int(sensor.measures) & POSITION:
         plots[:, 1:] -= correction.bias[:B_TIME]
     return plots
