@@ -35,6 +35,8 @@ I64 = NDArray[np.int64]
 # the modes (n,): they may lie elsewhere than the track, l >= n.
 Bernoullis = tuple[F64, F64, F64, F64, F64, F64, F64, I64]
 
+# With no more plots than this about a track, each is compared; else a box is predicted first.
+FEW = 3
 # Below this existence a track is too short to tell its mode.
 MODES_FROM = 0.5
 
@@ -171,14 +173,14 @@ def _near(
 
 
 @kernel
-def _may_reach(
+def _about(
     size: Size, bits: int, state: F64, modes: tuple[F64, F64, F64], dt: float, slack: float,
     view: View, cells: Cells, q: float, found: I64,
-) -> bool:  # fmt: skip
-    """Return whether a plot lies where any mode's gate could be: cheap, and never too narrow.
+) -> int:  # fmt: skip
+    """Write the plots that lie where any mode's gate could be; return their number.
 
-    A mode is taken to be anywhere that its speed could have brought it, so that nothing has to be
-    predicted to pass by a track that no plot is near.
+    Cheap, and never too narrow: a mode is taken to be anywhere that its speed could have brought
+    it, so that nothing has to be predicted to pass by a track that no plot is near.
     """
     x, p, mu = modes
     d, gates, timing_s, widest = len(size) // 2, view[2], view[3][1], cells[6]
@@ -202,12 +204,12 @@ def _may_reach(
     ca, cb, ground = _coarse(size, bits, view, state, 0.0)
     if len(size) < 6 or bits & POSITION:
         reach = far + math.sqrt(gates[10] * (moved + max(widest[2], widest[3])))
-        return within_box(cells, 0.0, ca, cb, reach, reach, found[:1]) > 0
+        return within_box(cells, 0.0, ca, cb, reach, reach, found)
     far += math.sqrt(gates[10] * moved)
     turned = TWO_PI if 2.0 * far > ground else 1.1 * far / (ground - far)
     turned += math.sqrt(gates[10] * widest[1])
     along = far + math.sqrt(gates[10] * widest[0])
-    return within_box(cells, TWO_PI, ca, cb, turned, along, found[:1]) > 0
+    return within_box(cells, TWO_PI, ca, cb, turned, along, found)
 
 
 @kernel
@@ -307,29 +309,20 @@ def candidates(
         i, a, at_s, changes = rows[k], at[rows[k]], math.nan, chance[k, 0] > MODES_FROM
         dt = float(middle - time_s[i])
         several = len(motion[0]) > 1 and (changes or mode_mu[a, 0] < 1.0)
+        near = FEW + 1
         if several:
             modes = (mode_x[a], mode_p[a], mode_mu[a])
-            if not _may_reach(
-                size, scan_bits, state[i], modes, dt, slack, view, cells, q, found
-            ):  # fmt: skip
-                starts[k + 1] = pairs
-                continue
-            at_s = middle
-            forecast(size, motion, mode_x[a], mode_p[a], mode_mu[a], max(dt, 0.0), changes, ahead)
-        near = _near(
-            size,
-            state[i],
-            covariance[i],
-            dt,
-            slack,
-            scan_bits,
-            cells,
-            view,
-            ahead,
-            several,
-            q,
-            found,
-        )
+            near = _about(
+                size, scan_bits, state[i], modes, dt, slack, view, cells, q, found[: FEW + 1]
+            )
+        if near > FEW:
+            if several:
+                at_s, ahead_s = middle, max(dt, 0.0)
+                forecast(size, motion, mode_x[a], mode_p[a], mode_mu[a], ahead_s, changes, ahead)
+            near = _near(
+                size, state[i], covariance[i], dt, slack, scan_bits, cells, view, ahead, several, q,
+                found,
+            )  # fmt: skip
         for f in range(near):
             j = found[f]
             late = min(plots[j, P_TIME] - time_s[i], 0.0)

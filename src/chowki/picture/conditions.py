@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass, field
 from typing import Annotated
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from chowki.core.records import SensorFault

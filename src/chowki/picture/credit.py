@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import attrgetter
 
 import numpy as np
 
 from chowki.core.records import N_CLASSES
 from chowki.core.table import F64, I64
+from chowki.core.values import changed
 from chowki.kernels.reach import Founded, credit, found, longer
 from chowki.picture.classes import PRIOR_LOG_CLASS
 from chowki.picture.clusters import Shares
@@ -149,6 +150,12 @@ def association(
     return Association(touched, usable.chosen, cause, row, usable.chosen[pair_plot], share)
 
 
+def nothing_found() -> Association:
+    """Return what an empty scan came to that no track was expected in."""
+    none, share = np.empty(0, dtype=np.int64), np.empty(0)
+    return Association(none, none, none, none, none, share)
+
+
 def joined(parts: list[Association]) -> Association:
     """Return what the parts of one scan came to."""
     if len(parts) == 1:
@@ -175,4 +182,4 @@ def with_evidence(picture: Picture) -> Picture:
         zero, np.full(fresh, -1), none, np.zeros(fresh, dtype="S8"), zero, zero, zero, none, none,
         nothing, none, unseen, np.zeros(fresh, dtype=np.int64), zero,
     )  # fmt: skip
-    return replace(picture, evidence=Evidence.concat([picture.evidence, born]))
+    return changed(picture, evidence=Evidence.concat([picture.evidence, born]))

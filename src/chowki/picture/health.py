@@ -6,7 +6,7 @@ A look is examined before the tracker takes it (clock, copies, number of plots) 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from chowki.core.messages import Scan
 from chowki.core.places import Measures, Sensor
 from chowki.core.table import F64, I64
+from chowki.core.values import changed
 from chowki.kernels import health as kernel
 from chowki.kernels.registration import B_TIME, BIASES
 from chowki.kernels.repeats import (
@@ -83,7 +84,7 @@ def examined(health: Health, scan: Scan, p: HealthParameters) -> tuple[Health, E
     if not p.enabled:
         return health, _unexamined(scan)
     health, row = _with_sensor(health, scan.sensor, p)
-    c = _copied(health.conditions, "clock")
+    c = _copied(health.conditions, "clock", "traffic", "shift")
     clock = c.clock[row]
     signs = 0 if scan.sensor.cued else kernel.clock_signs(
         clock, scan.look, scan.start_s, scan.end_s, scan.time_s
@@ -128,7 +129,7 @@ def judged(
     Parameters
     ----------
     health : Health
-        As ``examined`` left it.
+        As ``examined`` left it for this scan: its conditions are copies already, and written into.
     seen : Examined
         What it found.
     scan : Scan
@@ -151,7 +152,7 @@ def judged(
     """
     if not p.enabled:
         return health, np.zeros(BIASES)
-    c, jump, row = _copied(health.conditions, "traffic", "shift"), np.zeros(BIASES), seen.row
+    c, jump, row = health.conditions, np.zeros(BIASES), seen.row
     signs = 0
     if _counted(scan.sensor):
         signs = _traffic(c.traffic[row], seen, scan, false, claimed, p)
@@ -166,7 +167,7 @@ def judged(
     c.flags[row] = kernel.told_apart(
         signs, watched, int(c.flags[row]), c.since_s[row], c.good[row], scan.time_s, p.clear_looks
     )
-    return replace(health, conditions=c), jump
+    return health, jump
 
 
 def overlooked(health: Health, time_s: float, p: HealthParameters) -> Health:
@@ -186,13 +187,13 @@ def flagged(health: Health, sensors: I64, fault: Fault, time_s: float) -> Health
     c.since_s[rows & (c.flags & int(fault) == 0), at] = time_s
     c.flags[rows] |= int(fault)
     c.good[rows, at] = 0
-    return replace(health, conditions=c)
+    return changed(health, conditions=c)
 
 
-def _copied(c: Conditions, *changed: str) -> Conditions:
+def _copied(c: Conditions, *columns: str) -> Conditions:
     """Return the conditions with flags and some other columns that may be written into."""
-    names = ("flags", "since_s", "good", *changed)
-    return replace(c, **{name: getattr(c, name).copy() for name in names})
+    names = ("flags", "since_s", "good", *columns)
+    return changed(c, **{name: getattr(c, name).copy() for name in names})
 
 
 def _with_sensor(health: Health, sensor: Sensor, p: HealthParameters) -> tuple[Health, int]:

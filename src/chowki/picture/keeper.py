@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from chowki.core.messages import Act, Scan
@@ -11,6 +9,7 @@ from chowki.core.places import Theatre
 from chowki.core.ports import Associator
 from chowki.core.records import SensorStates, Tracks
 from chowki.core.table import I64
+from chowki.core.values import changed
 from chowki.picture.credit import with_evidence
 from chowki.picture.identify import Identifier, decided
 from chowki.picture.lifecycle import aged
@@ -59,7 +58,7 @@ class AirPicture:
         p, before = self._parameters, flights(picture)
         upkeep, correction = corrected(picture.upkeep, scan, p.registration, p.health)
         if correction.says_nothing:
-            return replace(picture, upkeep=upkeep), Tracks.empty()
+            return changed(picture, upkeep=upkeep), Tracks.empty()
         picture, found = self._tracker.scan(picture, on_time(scan, correction), correction)
         if found is None:
             return picture, Tracks.empty()
@@ -68,7 +67,7 @@ class AirPicture:
             (found.pair_row, found.pair_detection, found.pair_probability), p.registration,
             p.health,
         )  # fmt: skip
-        picture = replace(picture, upkeep=upkeep)
+        picture = changed(picture, upkeep=upkeep)
         picture = absorb(picture, scan, found, self._parameters.identity)
         known = found.rows[found.rows < len(picture.evidence)]
         return picture, touched(picture, self._worth_telling(picture, known), self._tracker)
@@ -78,7 +77,7 @@ class AirPicture:
         p, before_s = self._parameters, picture.ticked_s
         picture = aged(with_evidence(picture), time_s, p)
         upkeep = ticked(picture.upkeep, flights(picture), time_s, p.registration, p.health)
-        picture = replace(picture, upkeep=upkeep)
+        picture = changed(picture, upkeep=upkeep)
         if _due(before_s, time_s, p.survey_period_s):
             picture = self._tracker.surveyed(picture, time_s)
         if _due(before_s, time_s, p.twin_period_s):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
+from chowki.core.values import changed
 from chowki.picture.clusters import surviving
 from chowki.picture.parameters import PictureParameters
 from chowki.picture.pool import ROOM
@@ -37,8 +36,8 @@ def aged(picture: Picture, time_s: float, parameters: PictureParameters) -> Pict
     spread = p[:, 0, 0] + p[:, 1, 1] + 2.0 * dt_s * (p[:, 0, 3] + p[:, 1, 4])
     spread += dt_s * dt_s * (p[:, 3, 3] + p[:, 4, 4])
     keep[quiet[~(spread <= parameters.lost_sd_m**2)]] = False
-    states = replace(s, existence=existence, alive_s=alive_s)
-    moved = replace(picture, time_s=max(picture.time_s, time_s), ticked_s=time_s, states=states)
+    states = changed(s, existence=existence, alive_s=alive_s)
+    moved = changed(picture, time_s=max(picture.time_s, time_s), ticked_s=time_s, states=states)
     return compacted(moved if keep.all() else without(moved, ~keep))
 
 
@@ -47,14 +46,14 @@ def compacted(picture: Picture) -> Picture:
     if picture.modes.filled <= PAST_SHARE * len(picture.states) + ROOM:
         return picture
     modes = picture.modes.only(picture.states.mode_row)
-    states = replace(picture.states, mode_row=np.arange(len(picture.states)))
-    return replace(picture, modes=modes, states=states)
+    states = changed(picture.states, mode_row=np.arange(len(picture.states)))
+    return changed(picture, modes=modes, states=states)
 
 
 def without(picture: Picture, gone: np.ndarray) -> Picture:
     """Return the picture without some of its tracks."""
-    counts = replace(picture.counts, dropped=picture.counts.dropped + int(gone.sum()))
-    return replace(
+    counts = changed(picture.counts, dropped=picture.counts.dropped + int(gone.sum()))
+    return changed(
         picture,
         states=picture.states.take(~gone),
         evidence=picture.evidence.take(~gone),

@@ -8,13 +8,14 @@ off its plots before the tracker sees them, and what is not known is allowed for
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from chowki.core.messages import Scan
 from chowki.core.places import Measures, Sensor
 from chowki.core.table import F64, I64
+from chowki.core.values import changed
 from chowki.kernels.biases import JUMPED, LIMITS, USED, absorb, spaced
 from chowki.kernels.plots import STRONGEST, WEAKEST
 from chowki.kernels.registration import BIASES
@@ -90,7 +91,7 @@ def noted(
         return registration
     registration, row = _with_sensor(registration, scan.sensor, p)
     fresh = _plots(scan, detections[picked], flights.track[rows[picked]], row, clock_s, p)
-    return replace(registration, waiting=(*registration.waiting, fresh))
+    return changed(registration, waiting=(*registration.waiting, fresh))
 
 
 def _with_sensor(
@@ -111,7 +112,7 @@ def _with_sensor(
     joint[: BIASES * n, : BIASES * n] = joint_covariance(registration)
     joint[BIASES * n :, BIASES * n :] = np.diag(prior)
     biases = Biases.concat([b, one])
-    return replace(registration, biases=biases, couplings=couplings_of(biases, joint)), n
+    return changed(registration, biases=biases, couplings=couplings_of(biases, joint)), n
 
 
 def _plots(
@@ -181,7 +182,7 @@ def estimated(
     alive = flights.track[at] == numbers if len(flights.track) else np.zeros(len(at), np.bool_)
     sensors = _sensors_of(w, inverse, len(numbers))
     useful = due & alive & (sensors >= SENSORS_A_WINDOW)
-    left = replace(registration, waiting=(w.take(~taken),))
+    left = changed(registration, waiting=(w.take(~taken),))
     if not useful.any():
         return left
     return _taken_in(left, w.take(useful[inverse]), flights, time_s, p)
@@ -219,10 +220,10 @@ def _taken_in(
     used = outcome[window] == USED
     np.add.at(windows, np.unique(np.stack([window[used], w.row[used]]), axis=1)[1], 1)
     pull, weight, ratio = doubts
-    biases = replace(
+    biases = changed(
         b, bias=bias, pull=pull, weight=weight, ratio=ratio, jumped_s=jumped_s, windows=windows
     )
-    return replace(
+    return changed(
         registration, biases=biases, couplings=couplings_of(biases, joint), updated_s=time_s
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from chowki.core.messages import Scan
 from chowki.core.places import Ground, Theatre
 from chowki.core.ports import Associator
 from chowki.core.table import F64, I64
+from chowki.core.values import changed
 from chowki.kernels.bernoulli import update
 from chowki.kernels.birth import births
 from chowki.kernels.clutter import S_CLUTTER, weigh
@@ -40,6 +41,7 @@ from chowki.picture.credit import (
     credited,
     extended,
     joined,
+    nothing_found,
 )
 from chowki.picture.intake import (
     Usable,
@@ -62,6 +64,8 @@ from chowki.picture.workers import Workers
 NO_MATES = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
 # Row of the track that caused each plot (-1: none), and how probably.
 Causes = tuple[I64, F64]
+
+NO_PLOTS: F64 = np.empty(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +161,7 @@ class ScanTracker:
         known = picture.sensors.get(number) or new_sensor(len(picture.sensors))
         known = taken(known, scan)
         if known is None:
-            return replace(picture, counts=_counted(picture.counts, scans_repeated=1)), None
+            return changed(picture, counts=_counted(picture.counts, scans_repeated=1)), None
         glass = self._lens(scan)
         usable, refused = usable_plots(
             scan,
@@ -167,7 +171,7 @@ class ScanTracker:
             scan.time_s + p.early_s,
         )
         if refused.any():
-            picture = replace(picture, counts=_refused(picture.counts, refused))
+            picture = changed(picture, counts=_refused(picture.counts, refused))
         parts = layers(scan.detections.address, usable) if glass.cooperative else [usable]
         glimpse = _glimpse(scan, glass, known, correction, p.clutter_floor)
         found: list[Association] = []
@@ -182,7 +186,7 @@ class ScanTracker:
         """Return the picture with the targets that no look has found until a time."""
         turns = {number: known.turns for number, known in picture.sensors.items()}
         undetected = self._survey.at(picture.undetected, time_s, turns, self._lenses)
-        return replace(picture, undetected=undetected)
+        return changed(picture, undetected=undetected)
 
     def _step(
         self, picture: Picture, glimpse: Glimpse, usable: Usable
@@ -203,6 +207,9 @@ class ScanTracker:
         if glimpse.glass.cooperative:
             pairs = addressed(pairs, _addresses(picture, rows), glimpse.address[usable.chosen])
         rows, chance, starts = met(rows, chance, pairs)
+        if not (len(rows) or len(usable) or clusters or len(picture.heard.hypotheses[2])):
+            still = _unmoved(picture, glimpse, usable, NO_PLOTS)
+            return changed(still, clusters=others), nothing_found()
         mates = self._mates(s, rows, glimpse, usable)
         contests = shadow(mates, chance) if len(mates[0]) else chance
         touched = Touched(s.track[rows], picture.bernoullis, rows)
@@ -217,16 +224,12 @@ class ScanTracker:
             after, rows, causes, usable.plots, picture.scans, glimpse.sighting, self.parameters
         )
         found = association(after, shares, rows, usable, causes[0], founded[0])
-        known = remembered(glimpse.known, usable, free)
-        return replace(
-            picture,
-            time_s=max(picture.time_s, glimpse.sighting.time_s),
+        return changed(
+            _unmoved(picture, glimpse, usable, free),
             next_track=picture.next_track + len(founded[0]),
-            scans=picture.scans + 1,
             states=after,
             modes=pool,
             clusters=(*others, *shares.clusters),
-            sensors={**picture.sensors, glimpse.sighting.sensor: known},
             heard=memory,
         ), found
 
@@ -333,6 +336,17 @@ class ScanTracker:
         return states, pool, (cause, sure)
 
 
+def _unmoved(picture: Picture, glimpse: Glimpse, usable: Usable, free: F64) -> Picture:
+    """Return the picture after a scan, its tracks left as they are."""
+    known = remembered(glimpse.known, usable, free)
+    return changed(
+        picture,
+        time_s=max(picture.time_s, glimpse.sighting.time_s),
+        scans=picture.scans + 1,
+        sensors={**picture.sensors, glimpse.sighting.sensor: known},
+    )
+
+
 def _levels(ground: Ground, p: PictureParameters) -> Levels:
     """Return what is known of heights beforehand, above the ellipsoid."""
     floor = float(ground.height_m.mean()) if ground.height_m.size else ground.constant_m
@@ -374,4 +388,4 @@ def _refused(counts: Counts, refused: I64) -> Counts:
 
 def _counted(counts: Counts, **more: int) -> Counts:
     """Return counts with some of them raised."""
-    return replace(counts, **{name: getattr(counts, name) + n for name, n in more.items()})
+    return changed(counts, **{name: getattr(counts, name) + n for name, n in more.items()})

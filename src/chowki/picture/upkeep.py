@@ -6,7 +6,7 @@ second.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from chowki.core.messages import Scan
 from chowki.core.places import Measures, Sensor
 from chowki.core.table import F64, I64
+from chowki.core.values import changed
 from chowki.kernels.filter import P_BIRTH, P_LOG_C
 from chowki.kernels.health import T_CLAIMED, T_FROM, T_PLOTS, T_RATE, T_SHAPE, T_SPAN
 from chowki.kernels.measure import TWO_PI
@@ -121,7 +122,7 @@ def corrected(
     if seen.faults & STROBE:
         strobe = _strobe(known.conditions.traffic[seen.row], scan, seen, factor)
     doubt = 0.3 if seen.doubt_s > DOUBT_S or seen.faults & JUMPED else 1.0
-    return replace(upkeep, health=known), Correction(
+    return changed(upkeep, health=known), Correction(
         bias,
         variance[:B_TIME],
         float(np.sqrt(variance[B_TIME] + seen.doubt_s**2)),
@@ -213,7 +214,7 @@ def ticked(
 def on_time(scan: Scan, correction: Correction) -> Scan:
     """Return a scan whose look begins and ends by the station's clock."""
     off_s = correction.bias[B_TIME]
-    return replace(scan, start_s=scan.start_s - off_s, end_s=scan.end_s - off_s)
+    return changed(scan, start_s=scan.start_s - off_s, end_s=scan.end_s - off_s)
 
 
 def taken_off(raw: F64, correction: Correction) -> None:

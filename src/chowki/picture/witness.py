@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from chowki.core.messages import Scan
 from chowki.core.places import Measures
 from chowki.core.records import N_CLASSES, Detections
 from chowki.core.table import F64, I64
+from chowki.core.values import changed
 from chowki.picture.classes import (
     ARMED_BOUND,
     LOOK_BOUND,
@@ -46,13 +47,13 @@ def absorb(
         return picture
     picture = with_evidence(picture)
     if not measures & PLACING and not scan.sensor.cued:
-        return replace(picture, evidence=_heard(picture.evidence, detections, found))
+        return changed(picture, evidence=_heard(picture.evidence, detections, found))
     sure = found.causes >= 0
     caused = Caused(detections, found.detections[sure], found.causes[sure])
     if not len(caused.rows):
         return picture
     if scan.sensor.cued:
-        return replace(picture, evidence=_looked(picture.evidence, caused))
+        return changed(picture, evidence=_looked(picture.evidence, caused))
     if measures & ADDRESS:
         return _reported(picture, caused, parameters)
     return picture
@@ -80,7 +81,7 @@ def _heard(evidence: Evidence, detections: Detections, found: Association) -> Ev
         heard[row] += (part - heard[row]) / max(hits[row], 2.0)
         if part > 0.3:
             carrier[row] = detections.frequency_hz[detection]
-    return replace(evidence, heard=heard, hits=hits, heard_hz=carrier)
+    return changed(evidence, heard=heard, hits=hits, heard_hz=carrier)
 
 
 def _looked(evidence: Evidence, caused: Caused) -> Evidence:
@@ -99,7 +100,7 @@ def _looked(evidence: Evidence, caused: Caused) -> Evidence:
         if load >= 0:
             more = PAYLOAD_SEEN if load == 1 else PAYLOAD_NOT_SEEN
             payload[row] = np.clip(payload[row] + more, -ARMED_BOUND, ARMED_BOUND)
-    return replace(evidence, looks=looks, payload=payload, looked=looked)
+    return changed(evidence, looks=looks, payload=payload, looked=looked)
 
 
 def _reported(picture: Picture, caused: Caused, parameters: IdentityParameters) -> Picture:
@@ -116,15 +117,15 @@ def _reported(picture: Picture, caused: Caused, parameters: IdentityParameters) 
     callsign[rows[named]] = d.callsign[at[named]]
     where = np.stack([d.east_m[at], d.north_m[at], d.up_m[at]], axis=1)
     wrong = _speed_wrong(picture, d, at, rows, parameters)
-    held = replace(e, address=address, address_kind=kind, callsign=callsign)
+    held = changed(e, address=address, address_kind=kind, callsign=callsign)
     claims, blamed = _held_against(picture, d.address[at], d.time_s[at], where, rows, parameters)
     agreed, contradicted = e.agreed.copy(), e.contradicted.copy()
     fits = ~(wrong | blamed)
     agreed[rows[fits]] += 1.0
     contradicted[rows[fits]] *= 0.9
     contradicted[rows[~fits]] = np.minimum(contradicted[rows[~fits]] + 1.0, CONTRADICTION_MAX)
-    held = replace(held, agreed=agreed, contradicted=contradicted)
-    return replace(picture, evidence=held, claims=claims)
+    held = changed(held, agreed=agreed, contradicted=contradicted)
+    return changed(picture, evidence=held, claims=claims)
 
 
 def _speed_wrong(
