@@ -134,6 +134,7 @@ def evidence(told: F64, root: F64, inner: F64, w: F64) -> F64:
     return out
 
 
+@kernel
 def jump_ratio(pull: F64, weight: F64, jump: F64) -> float:
     """Return the log likelihood ratio of a jump, averaged over its size.
 
@@ -146,39 +147,57 @@ def jump_ratio(pull: F64, weight: F64, jump: F64) -> float:
     jump : F64
         Shape (4,): variances J; a bias without one can't jump.
     """
-    may = np.flatnonzero(jump > 0.0)
-    d = len(may)
-    if not d:
+    may = np.empty(len(jump), dtype=np.int64)
+    d = 0
+    for k in range(len(jump)):
+        if jump[k] > 0.0:
+            may[d] = k
+            d += 1
+    if d == 0:
         return 0.0
-    told = np.zeros((d + 1, d + 1))
-    told[:d, :d], told[:d, d] = weight[np.ix_(may, may)], pull[may]
+    told, may_be = np.zeros((d + 1, d + 1)), np.zeros((d, d))
+    for i in range(d):
+        told[i, d], may_be[i, i] = pull[may[i]], jump[may[i]]
+        for k in range(d):
+            told[i, k] = weight[may[i], may[k]]
     root, inner, w = np.empty((d, d)), np.empty((d, d)), np.empty(d)
-    _, log_det = surprise(told, np.diag(jump[may]), root, inner, w)
-    return 0.5 * (float(np.sum(w * w)) - log_det)
+    _, log_det = surprise(told, may_be, root, inner, w)
+    total = 0.0
+    for i in range(d):
+        total += w[i] * w[i]
+    return 0.5 * (total - log_det)
 
 
+@kernel
 def _gathered(states: I64, said: F64, jump: F64, doubts: Doubts, step: float) -> I64:
     """Add what a window says for a jump of each of its sensors; return their rows.
 
     What would say more than ``step`` is toned down: one window alone never names a sensor.
     """
-    rows, which = np.unique(states // BIASES), states % BIASES
     pull, weight, ratio = doubts
-    h, a = np.zeros((len(rows), BIASES)), np.zeros((len(rows), BIASES, BIASES))
-    most = step
-    for r, row in enumerate(rows):
-        own = np.flatnonzero(states // BIASES == row)
-        h[r, which[own]] = said[own, -1]
-        a[r][np.ix_(which[own], which[own])] = said[np.ix_(own, own)]
-        most = max(most, jump_ratio(h[r], a[r], jump[row]))
-    for r, row in enumerate(rows):
+    rows, d = np.empty(len(states), dtype=np.int64), len(states)
+    h, a = np.zeros((d, BIASES)), np.zeros((d, BIASES, BIASES))
+    n, most, first = 0, step, 0
+    for i in range(d):  # ascending: those of one sensor stand together
+        row = states[i] // BIASES
+        if n == 0 or rows[n - 1] != row:
+            rows[n], first = row, i
+            n += 1
+        h[n - 1, states[i] % BIASES] = said[i, d]
+        for k in range(first, i + 1):
+            a[n - 1, states[i] % BIASES, states[k] % BIASES] = said[i, k]
+            a[n - 1, states[k] % BIASES, states[i] % BIASES] = said[k, i]
+    for r in range(n):
+        most = max(most, jump_ratio(h[r], a[r], jump[rows[r]]))
+    for r in range(n):
+        row = rows[r]
         pull[row] += step / most * h[r]
         weight[row] += step / most * a[r]
         ratio[row] = jump_ratio(pull[row], weight[row], jump[row])
         if ratio[row] < FORGOTTEN:
             pull[row] *= 0.5
             weight[row] *= 0.5
-    return rows
+    return rows[:n]
 
 
 def _named(rows: I64, jump: F64, covariance: F64, doubts: Doubts, lead: float) -> int:
