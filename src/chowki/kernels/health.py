@@ -45,6 +45,8 @@ T_SHAPE, T_RATE, T_CLAIMED, T_FLOOD, T_STROBE, T_FROM, T_SPAN, T_PLOTS, T_LOOKS,
 LOOKS_TO_LEARN = 5
 SPREAD_MIN_S, SPREAD_FACTOR = 0.005, 6.0
 IRREGULAR = 0.03
+# After so many looks the spread of a lag may still be twice what they showed.
+YOUNG_LOOKS = 8.0
 STEP_S = 0.3
 NEW_BEAT_LOOKS = 8
 # A flood of less than so many false plots a look is none.
@@ -171,7 +173,8 @@ def _off_lag(c: F64, lag_s: float, signs: int) -> int:
     """Return the faults that the time from a look's end to its receipt shows."""
     c[C_LAG_NOW] += 0.5 * (lag_s - c[C_LAG_NOW])
     off = lag_s - c[C_LAG]
-    bound = 8.0 * max(c[C_LAG_SPREAD], 0.02) + 0.05
+    young = 1.0 + YOUNG_LOOKS / max(c[C_LOOKS], 1.0)
+    bound = young * (8.0 * max(c[C_LAG_SPREAD], 0.02) + 0.05)
     wandered = abs(off) > bound and abs(c[C_LAG_NOW] - c[C_LAG]) > 0.5 * bound
     if not wandered:
         c[C_LATE] = 0.0

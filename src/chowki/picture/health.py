@@ -38,6 +38,9 @@ from chowki.picture.conditions import (
 
 RANGE, POSITION = int(Measures.RANGE), int(Measures.POSITION)
 PLACED = RANGE | POSITION
+# Tracks that can't tell a clock to within this say nothing of it: a few slow birds would move it
+# by seconds.
+CLOCK_TOLD_S = 0.5
 # Plots of the first looks have no kin.
 KIN_LOOKS = 2
 BEFORE = int(Fault.CLOCK_STEP | Fault.CLOCK_DRIFT | Fault.STUCK | Fault.DUPLICATES | Fault.SILENT)
@@ -158,6 +161,8 @@ def judged(
         signs = _traffic(c.traffic[row], seen, scan, false, claimed, p)
     if shift is not None:
         h, a = shift
+        if a[B_TIME] < 1.0 / CLOCK_TOLD_S**2:
+            a = np.append(a[:B_TIME], 0.0)
         worst, _ = shift_signs(c.shift[row], h, a, p.shift_once, p.shift_twice, p.shift_looks)
         if worst >= 0:
             jump[worst] = h[worst] / a[worst]
