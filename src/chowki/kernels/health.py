@@ -200,6 +200,15 @@ def overdue(c: F64, time_s: float, looks: float) -> bool:
 
 
 @kernel
+def all_overdue(memory: F64, time_s: float, looks: float) -> NDArray[np.bool_]:
+    """Return which sensors have missed some looks in a row; one row of memory for each."""
+    out = np.zeros(len(memory), dtype=np.bool_)
+    for row in range(len(memory)):
+        out[row] = overdue(memory[row], time_s, looks)
+    return out
+
+
+@kernel
 def poisson_tail(n: int, mean: float) -> float:
     """Return P(N >= n) of a Poisson number; beyond a mean of 200 by Anscombe's square root."""
     if n <= 0:

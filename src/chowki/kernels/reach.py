@@ -200,6 +200,28 @@ def found(
 
 
 @kernel
+def spread_beyond(covariance: F64, dt_s: F64, most_m2: float) -> NDArray[np.bool_]:
+    """Return which tracks will be less certain on the ground than a bound (or not finite), (n,).
+
+    Parameters
+    ----------
+    covariance : F64
+        Shape (n, S, S).
+    dt_s : F64
+        Shape (n,): how far ahead.
+    most_m2 : float
+        Bound on the variance of the horizontal position, both axes together.
+    """
+    out = np.empty(len(dt_s), dtype=np.bool_)
+    for i in range(len(dt_s)):
+        p, dt = covariance[i], dt_s[i]
+        spread = p[0, 0] + p[1, 1] + 2.0 * dt * (p[0, 3] + p[1, 4])
+        spread += dt * dt * (p[3, 3] + p[4, 4])
+        out[i] = not spread <= most_m2
+    return out
+
+
+@kernel
 def met(rows: I64, chance: F64, pairs: tuple[I64, I64, F64]) -> tuple[I64, F64, I64]:
     """Return the tracks that a look tells something of: a plot is near, or one was expected.
 

@@ -180,8 +180,8 @@ def overlooked(health: Health, time_s: float, p: HealthParameters) -> Health:
     c = health.conditions
     if not len(c) or not np.any(time_s - c.clock[:, kernel.C_RECEIVED] < 30.0):
         return health
-    due = [kernel.overdue(clock, time_s, p.silent_looks) for clock in c.clock]
-    fresh = np.array(due) & (c.flags & int(Fault.SILENT) == 0)
+    due = kernel.all_overdue(c.clock, time_s, p.silent_looks)
+    fresh = due & (c.flags & int(Fault.SILENT) == 0)
     return flagged(health, c.sensor[fresh], Fault.SILENT, time_s) if fresh.any() else health
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from chowki.core.values import changed
+from chowki.kernels.reach import spread_beyond
 from chowki.picture.clusters import surviving
 from chowki.picture.parameters import PictureParameters
 from chowki.picture.pool import ROOM
@@ -31,11 +32,8 @@ def aged(picture: Picture, time_s: float, parameters: PictureParameters) -> Pict
     alive_s = np.maximum(s.alive_s, time_s)
     silent_s = time_s - s.updated_s
     keep = (existence >= parameters.drop_existence) & (silent_s <= parameters.lost_after_s)
-    quiet = np.flatnonzero(silent_s >= parameters.coast_after_s)
-    p, dt_s = s.covariance[quiet], time_s - s.time_s[quiet]
-    spread = p[:, 0, 0] + p[:, 1, 1] + 2.0 * dt_s * (p[:, 0, 3] + p[:, 1, 4])
-    spread += dt_s * dt_s * (p[:, 3, 3] + p[:, 4, 4])
-    keep[quiet[~(spread <= parameters.lost_sd_m**2)]] = False
+    quiet = silent_s >= parameters.coast_after_s
+    keep &= ~(quiet & spread_beyond(s.covariance, time_s - s.time_s, parameters.lost_sd_m**2))
     states = changed(s, existence=existence, alive_s=alive_s)
     moved = changed(picture, time_s=max(picture.time_s, time_s), ticked_s=time_s, states=states)
     return compacted(moved if keep.all() else without(moved, ~keep))
