@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from chowki.cli import journals, running, scenarios, score, track
+from chowki.cli import journals, running, scenarios, score, statements, track
 from chowki.cli.door import EXIT_CODES
 
 
@@ -29,6 +29,11 @@ def application() -> typer.Typer:
     app.command("replay", rich_help_panel="Recordings")(journals.replay)
     app.command("compare", rich_help_panel="Recordings")(journals.compare)
     app.command("verify", rich_help_panel="Recordings")(journals.verify)
+    app.command("dossier", rich_help_panel="Statements", epilog=statements.DOSSIER_EXAMPLES)(
+        statements.dossier
+    )
+    app.command("notice", rich_help_panel="Statements")(statements.notice)
+    app.command("keygen", rich_help_panel="Statements")(statements.keygen)
     app.command("track", rich_help_panel="Tracker", epilog=track.EXAMPLES)(track.track)
     app.command("score", rich_help_panel="Tracker", epilog=score.EXAMPLES)(score.score)
     return app

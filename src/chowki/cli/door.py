@@ -12,7 +12,7 @@ EXIT_CODES: tuple[tuple[int, str], ...] = (
     (1, "the run failed, or a replay differs"),
     (2, "usage: a command that was put together wrongly"),
     (3, "invalid scenario or configuration: every problem is listed"),
-    (4, "damaged journal"),
+    (4, "damaged journal, or a notice that does not hold"),
     (5, "unreadable feed"),
     (6, "output can't be written"),
     (130, "stopped with Ctrl-C: the recording is whole up to there"),

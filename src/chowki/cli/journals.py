@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from chowki.cli.options import AsJson, Out, Quiet, Recorded, Verbose
 from chowki.cli.voice import Voice
-from chowki.core.errors import JournalError
+from chowki.core.errors import ChowkiError, JournalError, UsageError
+
+if TYPE_CHECKING:
+    from chowki.run import Checked
 
 
 def report(
@@ -70,15 +73,79 @@ def compare(
 
 
 def verify(
-    journal: Recorded, as_json: AsJson = False, quiet: Quiet = False, verbose: Verbose = False
+    recorded: Annotated[
+        Path, typer.Argument(metavar="RUN|NOTICE", help="Folder of a run, or a notice.json.")
+    ],
+    key: Annotated[
+        Path | None,
+        typer.Option("--key", metavar="PUB", help="Public key that must have signed the notice."),
+    ] = None,
+    journal: Annotated[
+        Path | None,
+        typer.Option("--journal", metavar="RUN", help="Run that the notice must be taken from."),
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
-    """Check every byte of a recording; damage is named with its segment and byte."""
+    """Check every byte of a recording, or a notice: its signature and what it is taken from.
+
+    Damage of a recording is named with its segment and byte. Without --key any key may have signed
+    a notice: compare the fingerprint that is told. The journal is checked against the notice when
+    it lies in the same folder, or with --journal.
+    """
     voice = Voice.of(as_json=as_json, quiet=quiet, verbose=verbose)
+    if recorded.is_file() or recorded.suffix == ".json":
+        _verify_notice(voice, recorded, key, journal)
+        return
+    if key is not None or journal is not None:
+        raise UsageError(f"--key and --journal are for a notice, and {recorded} is a run")
+    _verify_run(voice, recorded)
+
+
+def _verify_run(voice: Voice, recorded: Path) -> None:
     from chowki.run import verify as verify_journal
 
-    damages = [str(damage) for damage in verify_journal(journal)]
-    document = {"journal": str(journal), "whole": not damages, "damages": damages}
-    if as_json or not damages:
-        voice.data(document, lambda: voice.out.print(f"{journal}: whole", highlight=False))
+    damages = [str(damage) for damage in verify_journal(recorded)]
+    document = {"journal": str(recorded), "whole": not damages, "damages": damages}
+    if voice.as_json or not damages:
+        voice.data(document, lambda: voice.out.print(f"{recorded}: whole", highlight=False))
     if damages:
-        raise JournalError("\n  ".join([f"{journal} is damaged", *damages]))
+        raise JournalError("\n  ".join([f"{recorded} is damaged", *damages]))
+
+
+def _verify_notice(voice: Voice, path: Path, key: Path | None, journal: Path | None) -> None:
+    from dataclasses import asdict
+
+    from chowki.run import verify_notice
+
+    try:
+        checked = verify_notice(path, key, journal)
+    except ChowkiError as error:
+        if voice.as_json:
+            voice.data({"notice": str(path), "holds": False, "fault": str(error)}, _nothing)
+        raise
+    document = {"notice": str(path), "holds": True, **asdict(checked)}
+    voice.data(document, lambda: _show_checked(voice, path, checked))
+
+
+def _nothing() -> None:
+    """Print nothing."""
+
+
+def _show_checked(voice: Voice, path: Path, checked: Checked) -> None:
+    """Say what holds, and what was not looked at."""
+    lines = [
+        f"{path}: the signature holds",
+        f"  key      {checked.fingerprint}",
+        "           the key asked for"
+        if checked.vouched
+        else "           nobody vouches for this key: compare it with one you know, or use --key",
+        f"  journal  {checked.chain_head}",
+        f"           is the head of the journal in {checked.journal}"
+        if checked.journal
+        else "           not at hand, so not compared: name the run with --journal",
+    ]
+    if checked.text:
+        lines.append(f"  text     {path.with_suffix('.txt').name} is the statement signed")
+    voice.out.print("\n".join(lines), highlight=False, markup=False)

@@ -75,6 +75,12 @@ class JournalError(ChowkiError):
     exit_code = 4
 
 
+class NoticeError(ChowkiError):
+    """A signed notice that can't be trusted: says what does not hold."""
+
+    exit_code = 4
+
+
 class FeedError(ChowkiError):
     """A feed that can't be read: says which file, where, and what would help."""
 

@@ -17,8 +17,8 @@ class Evidence(Protocol):
     """The part of a recording that reports and scores read.
 
     Every table is a ``pyarrow.Table`` with the columns of the core table of its name;
-    ``statuses`` holds ``time_s, source, kind, state, note, site, rounds_left`` and ``scans``
-    holds ``time_s, sensor, look, detections``.
+    ``statuses`` holds ``time_s, source, kind, state, note, site, rounds_left``, ``scans`` holds
+    ``time_s, sensor, look, detections`` and ``acts`` holds ``time_s, person, verb, subject, value``.
     """
 
     @property
@@ -49,6 +49,11 @@ class Evidence(Protocol):
     @property
     def engagements(self) -> Any:
         """Return one row for each change of an engagement, refusals included."""
+        ...
+
+    @property
+    def acts(self) -> Any:
+        """Return what people decided."""
         ...
 
     @property
@@ -120,6 +125,12 @@ def last_rows(keys: I64, time_s: F64) -> I64:
     last = np.empty(int(numbers.max()) + 1, np.int64)
     last[numbers[rows]] = rows
     return last
+
+
+def rows_of_track(tracks: Any, number: int) -> I64:
+    """Return the rows of one track in order of time; none when it is not on record."""
+    rows = np.flatnonzero(column(tracks, "track") == number)
+    return rows[np.argsort(column(tracks, "time_s")[rows], kind="stable")]
 
 
 def span(evidence: Evidence) -> tuple[float, float]:

@@ -30,7 +30,16 @@ MANIFEST = "manifest.json"
 JOURNAL = "journal"
 TABLES = "tables"
 COMPLETE = "complete.json"
-_OWN_FILES = (f"{TABLES}/{COMPLETE}", "report.html", "sitrep.txt", "sitrep.json", MANIFEST)
+NOTICE = "notice.json"
+_OWN_FILES = (
+    f"{TABLES}/{COMPLETE}",
+    "report.html",
+    "sitrep.txt",
+    "sitrep.json",
+    NOTICE,
+    "notice.txt",
+    MANIFEST,
+)
 
 
 class Recorder:

@@ -6,10 +6,22 @@ from typing import Any
 
 from chowki.run.compare import Comparison, compare
 from chowki.run.loop import run
+from chowki.run.notices import Checked, verify_notice, write_notice
 from chowki.run.proof import Replay, replay, verify
 from chowki.run.result import Run
 
-__all__ = ["Comparison", "Replay", "Run", "compare", "replay", "run", "verify"]
+__all__ = [
+    "Checked",
+    "Comparison",
+    "Replay",
+    "Run",
+    "compare",
+    "replay",
+    "run",
+    "verify",
+    "verify_notice",
+    "write_notice",
+]
 
 
 class _Callable(ModuleType):
