@@ -42,6 +42,16 @@ TOWNS = (
 SOUTH_WEST = np.array([-0.8, -0.6])
 
 
+def acts(*rows: tuple[float, str, str, str, str]) -> pa.Table:
+    """Return acts as a recording shows them: time, person, verb, subject, value."""
+    names = ("time_s", "person", "verb", "subject", "value")
+    kinds = (pa.float64(), *([pa.string()] * 4))
+    columns = zip(*rows, strict=True) if rows else [[]] * 5
+    return pa.table(
+        {n: pa.array(list(c), k) for n, c, k in zip(names, columns, kinds, strict=True)}
+    )
+
+
 @dataclass
 class MadeRecording:
     """Tables as a recording shows them."""
@@ -59,6 +69,7 @@ class MadeRecording:
     orders: Any = None
     tasks: Any = None
     sensors: Any = field(default_factory=lambda: arrow(SensorStates.empty()))
+    acts: Any = field(default_factory=acts)
 
 
 def arrow(table: Table, frame: np.ndarray | None = None) -> pa.Table:

@@ -18,7 +18,7 @@ class Evidence(Protocol):
 
     Every table is a ``pyarrow.Table`` with the columns of the core table of its name;
     ``statuses`` holds ``time_s, source, kind, state, note, site, rounds_left``, ``scans`` holds
-    ``time_s, sensor, look, detections`` and ``acts`` holds ``time_s, person, verb, subject, value``.
+    ``time_s, sensor, look, detections``, ``acts`` holds ``time_s, person, verb, subject, value``.
     """
 
     @property

@@ -56,6 +56,22 @@ def fingerprint(key: Ed25519PublicKey) -> str:
     return hashlib.sha256(key.public_bytes_raw()).hexdigest()
 
 
+def sign(key: Ed25519PrivateKey, message: bytes) -> bytes:
+    """Return the 64 bytes of a signature (RFC 8032, section 5.1.6)."""
+    return key.sign(message)
+
+
+def holds(key: Ed25519PublicKey, value: bytes, message: bytes) -> bool:
+    """Return whether a signature is that of a message (RFC 8032, section 5.1.7)."""
+    from cryptography.exceptions import InvalidSignature
+
+    try:
+        key.verify(value, message)
+    except InvalidSignature:
+        return False
+    return True
+
+
 def signed(document: Document, key: Ed25519PrivateKey) -> Document:
     """Return a document with its signature beside what it says."""
     public = key.public_key()
@@ -63,7 +79,7 @@ def signed(document: Document, key: Ed25519PrivateKey) -> Document:
         "algorithm": ALGORITHM,
         "public_key": _text(public.public_bytes_raw()),
         "fingerprint": fingerprint(public),
-        "value": _text(key.sign(canonical(document))),
+        "value": _text(sign(key, canonical(document))),
     }
     return {**document, SIGNATURE: block}
 
@@ -83,7 +99,6 @@ def check(document: Document, required: Ed25519PublicKey | None = None) -> str:
     NoticeError
         If it is not signed, by another key, or if it was changed since.
     """
-    from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     block = document.get(SIGNATURE)
@@ -99,12 +114,10 @@ def check(document: Document, required: Ed25519PublicKey | None = None) -> str:
         raise NoticeError(
             f"the notice is signed by another key: {found}, not {fingerprint(required)}"
         )
-    try:
-        key.verify(value, canonical(document))
-    except InvalidSignature:
+    if not holds(key, value, canonical(document)):
         raise NoticeError(
             "the signature does not fit the notice: one of them was changed after signing"
-        ) from None
+        )
     if block.get("fingerprint") != found:
         raise NoticeError(f"the fingerprint told is not that of the key, which is {found}")
     return found

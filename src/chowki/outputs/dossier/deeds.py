@@ -30,7 +30,7 @@ def threats_part(evidence: Evidence, track: int) -> list[Document]:
         mine = sorted((r for r in rows if r["place"] == place), key=lambda r: r["time_s"])
         peak = max(mine, key=lambda r: r["probability"])
         if peak["probability"] >= LEAST_PROBABILITY:
-            told = {"place": place_name(evidence, place), "pictures": len(mine)}
+            told: Document = {"place": place_name(evidence, place), "pictures": len(mine)}
             told["likely_from"] = next(
                 (wording.when(r["time_s"]) for r in mine if r["probability"] >= 0.5), None
             )

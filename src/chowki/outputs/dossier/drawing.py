@@ -57,11 +57,11 @@ def height_line(dossier: Document) -> str:
         f'<polygon class="band" points="{_joined(upper + lower[::-1])}"/>',
         f'<polyline class="line" points="{_joined(line)}"/>',
     ]
-    for value in (0.0, top_m / 2.0, top_m):
-        marks.append(
-            f'<text class="tick" x="{LEFT - 6:g}" y="{y(value) + 4:.1f}" text-anchor="end">'
-            f"{value:.0f} m</text>"
-        )
+    marks += [
+        f'<text class="tick" x="{LEFT - 6:g}" y="{y(value) + 4:.1f}" text-anchor="end">'
+        f"{value:.0f} m</text>"
+        for value in (0.0, top_m / 2.0, top_m)
+    ]
     marks += [*axis.marks(LINE_H), *_moments(axis, _happened(dossier), LINE_H)]
     return _svg(LINE_W, LINE_H, marks)
 
@@ -128,7 +128,7 @@ class _Axis:
         times = [parse_utc(p["time"]) for p in track["pictures"]]
         times += [parse_utc(one[k]) for one in dossier["sensors"] for k in ("first", "last")]
         times += [parse_utc(time) for time, _, _ in _happened(dossier)]
-        self.from_s, self.to_s = min(times), max(max(times), min(times) + 10.0)
+        self.from_s, self.to_s = min(times), max(*times, min(times) + 10.0)
 
     def x(self, stamp: str) -> float:
         """Return the place of an ISO 8601 time."""
@@ -191,9 +191,11 @@ def _border(view: _View, theatre: Theatre) -> list[str]:
 def _place(view: _View, place: Any) -> str:
     x, y = view.at(place.lon_deg, place.lat_deg)
     radius = place.radius_m / 1000.0 * view.px_per_km
+    side = "end" if x > MAP_W - 100.0 else "start"
     return (
         f'<circle class="place" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"/>'
-        f'<text class="name" x="{x + 6:.1f}" y="{y - 6:.1f}">{escape(place.name)}</text>'
+        f'<text class="name" x="{x:.1f}" y="{y - radius - 4:.1f}" text-anchor="{side}">'
+        f"{escape(place.name)}</text>"
     )
 
 

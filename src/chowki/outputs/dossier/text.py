@@ -130,7 +130,8 @@ def _picture(row: Document) -> str:
     border = row["inside_border_m"]
     return (
         f"{clock(row['time'])} {shown(row['lat_deg'], 4):>9} {shown(row['lon_deg'], 4):>9}"
-        f" {shown(row['height_agl_m']):>7} {shown(row['speed_mps']):>6} {shown(row['course_deg']):>6}"
+        f" {shown(row['height_agl_m']):>7} {shown(row['speed_mps']):>6}"
+        f" {shown(row['course_deg']):>6}"
         f" {shown(row['sd_horizontal_m']):>8} {shown(row['sd_vertical_m']):>10}"
         f" {shown(100.0 * row['existence'], 1):>7}"
         f" {shown(None if border is None else border / 1000.0, 1):>7}"

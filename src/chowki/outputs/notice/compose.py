@@ -2,8 +2,9 @@
 
 What it never holds: where a sensor or an effector stands or what it is called, which of them saw
 or did what, where and when an intercept was, when an object was first seen, rounds, reach or
-stocks, the seed from which positions could be drawn again, and which places were reached. Crossings are told to a tenth of a degree and a minute.
-Simulated truth, sensors, sites, detections and orders are not read at all.
+stocks, the seed from which positions could be drawn again, and which places were reached.
+Crossings are told to a tenth of a degree and a minute. Simulated truth, sensors, sites, detections
+and orders are not read at all.
 
 Keys of the document (stable; additions only):
 

@@ -16,12 +16,14 @@ from chowki.outputs.sitrep.facts import (
     AirTrafficFact,
     EngagementFact,
     PlaceFact,
+    RestraintFact,
     SensorFact,
     SightingRule,
     TruthFact,
     WarningFact,
 )
 from chowki.outputs.sitrep.reality import leakers_by_place, truth_facts
+from chowki.outputs.sitrep.restraint import restraint_facts
 from chowki.outputs.sitrep.sensing import air_traffic_facts, sensor_facts
 from chowki.outputs.sitrep.sightings import DroneRows, Nearby, drone_rows, nearby
 from chowki.outputs.sitrep.text import text
@@ -53,6 +55,8 @@ class SituationReport:
         UTC seconds of the first and last drone observation anywhere, NaN when there was none.
     engagement : EngagementFact
         What was engaged, spent and refused.
+    restraint : RestraintFact
+        Engagements near the border, postures, cease-fires.
     warnings : tuple of WarningFact
         Every warning issued.
     traffic : AirTrafficFact
@@ -76,6 +80,7 @@ class SituationReport:
     first_s: float
     last_s: float
     engagement: EngagementFact
+    restraint: RestraintFact
     warnings: tuple[WarningFact, ...]
     traffic: AirTrafficFact
     truth: TruthFact | None
@@ -139,6 +144,7 @@ def situation(recording: Evidence, rule: SightingRule | None = None) -> Situatio
         first_s=float(drones.time_s.min()) if len(drones.time_s) else np.nan,
         last_s=float(drones.time_s.max()) if len(drones.time_s) else np.nan,
         engagement=engagement_facts(recording),
+        restraint=restraint_facts(recording, rule),
         warnings=warned,
         traffic=air_traffic_facts(recording.tracks),
         truth=truth_facts(recording),

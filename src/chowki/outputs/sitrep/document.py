@@ -12,6 +12,11 @@ each [{name, sector, kind, lat_deg, lon_deg, observed, drones, suspected_armed, 
 nearest_m, arrivals, threatened, warned, lead_s, engagements, intercepted, leakers}]}``,
 ``engagements {ordered, tracks, intercepted, missed, aborted, open, rounds {gun, ..},
 refused [{reason, in_words, tracks}], on_aircraft}``,
+``border {within_m, engagements, least_m, beyond, near_count, near [{engagement, track, place,
+outcome, distance_m}]}`` (or null), ``incursions``,
+``posture {starting {sector: level}, changes [{time, person, act, sector, value}], released,
+refused}``, ``cease_fire {spans [{sector, since, lifted, ordered_by}], violations [{track,
+crossed, sector, near, since, engaged}], recorded_by_station}``,
 ``warnings {issued, take_cover, arrived, without_approach, lead_s {median, least, most},
 each [{place, issued, ended, take_cover, approach, arrived, lead_s}]}``,
 ``leakers {source, count, places}``, ``outcome`` (simulated truth or null),
@@ -28,6 +33,7 @@ import numpy as np
 from chowki.core.clock import format_utc
 from chowki.outputs.sitrep import words
 from chowki.outputs.sitrep.facts import OutageFact, PlaceFact, WarningFact
+from chowki.outputs.sitrep.restraint_words import restraint_parts
 
 if TYPE_CHECKING:
     from chowki.outputs.sitrep.compose import SituationReport
@@ -54,6 +60,7 @@ def document(report: SituationReport) -> Document:
         },
         "places": _places(report),
         "engagements": _engagements(report),
+        **restraint_parts(report.restraint, {f.place.index: f.place.name for f in report.places}),
         "warnings": _warnings(report),
         "leakers": leakers(report),
         "outcome": asdict(report.truth) if report.truth else None,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from chowki.core.places import Place
 from chowki.core.records import EffectorKind, Refusal
+from chowki.outputs.postures import ActFact, CeaseFire
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,3 +256,112 @@ class SensorFact:
     notes: tuple[str, ...]
     ground: str
     masks: int
+
+
+@dataclass(frozen=True, slots=True)
+class NearBorderFact:
+    """One engagement that was to meet its track near the border.
+
+    Attributes
+    ----------
+    engagement, track, place : int
+        Its number, its track, and the index of the place it defended, -1 for none.
+    state : int
+        ``EngagementState`` in which it ended.
+    distance_m : float
+        Metres from the border to the point of intercept, negative beyond it.
+    """
+
+    engagement: int
+    track: int
+    place: int
+    state: int
+    distance_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class BorderFact:
+    """How near the border the engagements were to meet.
+
+    Attributes
+    ----------
+    within_m : float
+        What counts as near, metres.
+    engagements : int
+        Engagements with a known point of intercept.
+    least_m : float
+        The least distance from the border, negative beyond it; NaN when nothing was engaged.
+    beyond : int
+        Engagements that were to meet beyond the border.
+    near : tuple of NearBorderFact
+        Those near the border, nearest first.
+    """
+
+    within_m: float
+    engagements: int
+    least_m: float
+    beyond: int
+    near: tuple[NearBorderFact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ViolationFact:
+    """One incursion while a cease-fire stood.
+
+    Attributes
+    ----------
+    track : int
+        Track number.
+    crossed_s : float
+        UTC seconds of crossing.
+    sector : str
+        Sector of the nearest place.
+    place : int
+        Index of that place, -1 for none.
+    since_s : float
+        UTC seconds since which the cease-fire stood.
+    engaged : int
+        Engagements of the track that were ordered while it stood.
+    """
+
+    track: int
+    crossed_s: float
+    sector: str
+    place: int
+    since_s: float
+    engaged: int
+
+
+@dataclass(frozen=True, slots=True)
+class RestraintFact:
+    """How restraint was kept.
+
+    Attributes
+    ----------
+    border : BorderFact or None
+        Engagements near the border; None when none is known.
+    starting : dict of str to str
+        Level of the posture table at which each sector started, empty when not told.
+    acts : tuple of ActFact
+        Changes of posture by people, in order of time.
+    released, refused : int
+        Releases and refusals of tracks by people.
+    cease_fires : tuple of CeaseFire
+        Cease-fires, sector by sector.
+    incursions : int
+        Tracks that entered the defended side.
+    violations : tuple of ViolationFact
+        Those among them while a cease-fire stood.
+    noted : int or None
+        Violations that the station recorded as they happened; None when it records none.
+    """
+
+    border: BorderFact | None
+    starting: dict[str, str]
+    acts: tuple[ActFact, ...]
+    released: int
+    refused: int
+    cease_fires: tuple[CeaseFire, ...]
+    incursions: int
+    violations: tuple[ViolationFact, ...]
+    noted: int | None

@@ -16,6 +16,7 @@ from chowki.outputs.sitrep.document import (
     rule_in_words,
 )
 from chowki.outputs.sitrep.facts import OutageFact, PlaceFact, WarningFact
+from chowki.outputs.sitrep.restraint_words import restraint_words
 
 if TYPE_CHECKING:
     from chowki.outputs.sitrep.compose import SituationReport
@@ -30,6 +31,7 @@ def text(report: SituationReport) -> str:
         _summary(report),
         _place_table(report),
         _paragraph("ENGAGEMENTS", _engagement_words(report)),
+        _paragraph("BORDER AND POSTURE", restraint_words(report)),
         _paragraph("WARNINGS", _warning_words(report)),
         _paragraph("AIR TRAFFIC", _traffic_words(report)),
         _paragraph("SENSORS", _sensor_words(report)),
