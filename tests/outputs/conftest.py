@@ -92,6 +92,18 @@ def arrow(table: Table, frame: np.ndarray | None = None) -> pa.Table:
     return pa.table(columns)
 
 
+def crossed(recording: MadeRecording, tracks: dict[int, float]) -> MadeRecording:
+    """Let tracks enter the defended side so many seconds after the start."""
+    number = recording.tracks["track"].to_numpy()
+    time_s = recording.tracks["time_s"].to_numpy()
+    at_s = np.full(len(number), np.nan)
+    for track, since in tracks.items():
+        at_s[(number == track) & (time_s >= START_S + since)] = START_S + since
+    where = recording.tracks.schema.get_field_index("crossed_border_s")
+    recording.tracks = recording.tracks.set_column(where, "crossed_border_s", pa.array(at_s))
+    return recording
+
+
 def frame_of(origin: tuple[float, float, float] = ORIGIN) -> np.ndarray:
     return station_frame(np.radians(origin[0]), np.radians(origin[1]), origin[2])
 

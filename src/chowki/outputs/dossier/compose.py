@@ -33,8 +33,8 @@ from chowki.outputs.dossier.incidents import incidents
 from chowki.outputs.dossier.plots import sightings
 from chowki.outputs.dossier.story import identity_part, track_part, track_rows
 from chowki.outputs.evidence import Evidence, column, rows_of_track
-from chowki.outputs.incursions import incursions, violations
 from chowki.outputs.sitrep import words
+from chowki.outputs.sitrep.incursions import incursions, violations
 
 Document = dict[str, Any]
 FORMAT = "chowki-dossier/1"

@@ -11,8 +11,8 @@ from chowki.core.records import EngagementState
 from chowki.outputs.dossier import wording
 from chowki.outputs.dossier.incidents import place_name
 from chowki.outputs.evidence import Evidence, column
-from chowki.outputs.incursions import inside_border_m
 from chowki.outputs.postures import TRACK_VERBS, ActFact, acts_of, posture_at
+from chowki.outputs.sitrep.incursions import inside_border_m
 
 Document = dict[str, Any]
 LEAST_PROBABILITY = 0.2

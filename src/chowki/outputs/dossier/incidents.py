@@ -10,9 +10,9 @@ import numpy as np
 from chowki.core.records import EngagementState
 from chowki.outputs.dossier import wording
 from chowki.outputs.evidence import Evidence, column
-from chowki.outputs.incursions import incursions
 from chowki.outputs.sitrep.actions import final_engagements
 from chowki.outputs.sitrep.facts import SightingRule
+from chowki.outputs.sitrep.incursions import incursions
 from chowki.outputs.sitrep.sightings import drone_rows, nearby
 
 

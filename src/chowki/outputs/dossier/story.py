@@ -10,7 +10,7 @@ import numpy as np
 from chowki.core.reasons import in_words
 from chowki.outputs.dossier import wording
 from chowki.outputs.evidence import I64, Evidence, column, positions
-from chowki.outputs.incursions import inside_border_m, nearest_place
+from chowki.outputs.sitrep.incursions import inside_border_m, nearest_place
 
 Document = dict[str, Any]
 _PLAIN = (

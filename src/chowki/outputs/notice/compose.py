@@ -29,10 +29,10 @@ from chowki.core.clock import format_utc
 from chowki.core.records import EngagementState, Refusal
 from chowki.outputs.dossier import wording
 from chowki.outputs.evidence import Evidence, column, positions, span
-from chowki.outputs.incursions import Incursion, incursions, inside_border_m, violations
 from chowki.outputs.postures import CeaseFire, cease_fires
 from chowki.outputs.sitrep import words
 from chowki.outputs.sitrep.actions import aircraft_tracks, final_engagements
+from chowki.outputs.sitrep.incursions import Incursion, incursions, inside_border_m, violations
 
 Document = dict[str, Any]
 FORMAT = "chowki-notice/1"

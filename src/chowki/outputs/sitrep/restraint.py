@@ -8,7 +8,6 @@ import numpy as np
 
 from chowki.core.records import EngagementState
 from chowki.outputs.evidence import Evidence, column, positions
-from chowki.outputs.incursions import Violation, incursions, inside_border_m, violations
 from chowki.outputs.postures import (
     POSTURE_VERBS,
     acts_of,
@@ -24,6 +23,7 @@ from chowki.outputs.sitrep.facts import (
     SightingRule,
     ViolationFact,
 )
+from chowki.outputs.sitrep.incursions import Violation, incursions, inside_border_m, violations
 
 NEAR_BORDER_M = 10_000.0
 
