@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from chowki.core.places import Ground, Measures, Place, Sensor, Station, Theatre, Volume
+from chowki.core.places import Ground, Measures, Place, Sensor, Site, Station, Theatre, Volume
 from chowki.core.records import (
     AddressKind,
+    EffectorKind,
     Engagements,
     EngagementState,
     Fate,
@@ -127,6 +128,15 @@ def make_sensor(number: int, name: str, lat: float, lon: float, *, cued: bool = 
         frame_of()[:3] @ axes_at(np.radians(lat), np.radians(lon)).T,
         Measures.RANGE | Measures.AZIMUTH, Volume(500.0, 60e3), 4.0, 0.9, 1.0,
         reference_range_m=40e3, cued=cued,
+    )  # fmt: skip
+
+
+def sites(count: int = 3) -> tuple[Site, ...]:
+    """Return made-up effector sites."""
+    return tuple(
+        Site(k, f"gun-post {k}", EffectorKind.GUN, np.array([1e3 * k + 123.0, 5e3, 7.0]), 0.0,
+             9e3, 3e3, 900.0, np.full(7, 0.6), 5.0, 4.0, 3.0, 2, 40, 300.0, 400.0)
+        for k in range(count)
     )  # fmt: skip
 
 

@@ -9,22 +9,13 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 import pytest
-from tests.outputs.conftest import acts, crossed
+from tests.outputs.conftest import acts, crossed, sites
 
-from chowki.core.places import Site
-from chowki.core.records import EffectorKind, EngagementState, Fate, Refusal
+from chowki.core.records import EngagementState, Fate, Refusal
 from chowki.outputs.notice import notice, statement
 
 HEAD = "5a" * 32
 CROSSED = {100: 500.0, 101: 700.0, 102: 610.0, 103: 800.0, 104: 650.0}
-
-
-def sites(count=3):
-    return tuple(
-        Site(k, f"gun-post {k}", EffectorKind.GUN, np.array([1e3 * k + 123.0, 5e3, 7.0]), 0.0,
-             9e3, 3e3, 900.0, np.full(7, 0.6), 5.0, 4.0, 3.0, 2, 40, 300.0, 400.0)
-        for k in range(count)
-    )  # fmt: skip
 
 
 @pytest.fixture

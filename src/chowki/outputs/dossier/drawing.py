@@ -22,7 +22,7 @@ CIRCLES = 24
 
 def track_map(dossier: Document, theatre: Theatre) -> str:
     """Return the map: border, places, the track by identity, its uncertainty, intercepts."""
-    pictures = dossier["track"]["pictures"]
+    pictures = _known(dossier)
     view = _View([(p["lon_deg"], p["lat_deg"]) for p in pictures])
     seen_by = {one["sensor"] for one in dossier["sensors"]}
     marks = [
@@ -41,7 +41,7 @@ def track_map(dossier: Document, theatre: Theatre) -> str:
 
 def height_line(dossier: Document) -> str:
     """Return height above ground over time, with its uncertainty, and what happened when."""
-    pictures = dossier["track"]["pictures"]
+    pictures = _known(dossier)
     axis = _Axis(dossier)
     highest = max(p["height_agl_m"] + p["sd_vertical_m"] for p in pictures)
     top_m = max(100.0, 100.0 * math.ceil(highest / 100.0))
@@ -82,6 +82,12 @@ def sensor_lines(dossier: Document) -> str:
             f'opacity="{0.35 + 0.65 * one["plots"] / most:.2f}"/>',
         ]
     return _svg(LINE_W, height, marks)
+
+
+def _known(dossier: Document) -> list[Document]:
+    """Return the pictures of the track; what is not known of one is drawn as zero."""
+    pictures: list[Document] = dossier["track"]["pictures"]
+    return [{name: 0 if v is None else v for name, v in one.items()} for one in pictures]
 
 
 class _View:

@@ -78,9 +78,12 @@ class _Path:
         mine = tracks.take(rows)
         self.time_s: F64 = column(mine, "time_s")
         self.address = int(column(mine, "address")[-1])
-        velocity = [column(mine, f"v_{axis}_mps") for axis in ("east", "north", "up")]
+        velocity = [
+            np.nan_to_num(column(mine, f"v_{axis}_mps")) for axis in ("east", "north", "up")
+        ]
         names = ("sd_horizontal_m", "sd_vertical_m", "sd_speed_mps")
-        known = np.column_stack([positions(mine), *velocity, *(column(mine, n) for n in names)])
+        spread = [np.nan_to_num(column(mine, name)) for name in names]
+        known = np.column_stack([positions(mine), *velocity, *spread])
         first_s = float(np.nanmin(column(mine, "first_s")))
         if first_s < self.time_s[0]:  # before its first picture it is taken to have come straight
             back = known[0].copy()

@@ -58,6 +58,11 @@ def shown(value: Any, digits: int = 0) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
+def kilometres(metres: float | None) -> str:
+    """Return a length in kilometres with one decimal, a dash for none."""
+    return "-" if metres is None else f"{metres / 1000.0:.1f}"
+
+
 def _titled(title: str, body: str) -> str:
     return f"{title}\n{body}" if body else ""
 
@@ -127,14 +132,13 @@ def _thinned(pictures: list[Document]) -> list[Document]:
 
 
 def _picture(row: Document) -> str:
-    border = row["inside_border_m"]
     return (
         f"{clock(row['time'])} {shown(row['lat_deg'], 4):>9} {shown(row['lon_deg'], 4):>9}"
         f" {shown(row['height_agl_m']):>7} {shown(row['speed_mps']):>6}"
         f" {shown(row['course_deg']):>6}"
         f" {shown(row['sd_horizontal_m']):>8} {shown(row['sd_vertical_m']):>10}"
         f" {shown(100.0 * row['existence'], 1):>7}"
-        f" {shown(None if border is None else border / 1000.0, 1):>7}"
+        f" {kilometres(row['inside_border_m']):>7}"
         f"{'  coasting' if row['status'] == 'coasting' else ''}"
     )
 
@@ -187,7 +191,7 @@ def _threat(one: Document) -> str:
     return wrapped(
         f"{one['place']}: at most {_share(peak['probability'])} at {clock(peak['time'])}, "
         f"{_minutes(peak['time_to_go_s'])} to go (90 %: {_minutes(peak['time_to_go_low_s'])} to "
-        f"{_minutes(peak['time_to_go_high_s'])}), {shown(peak['distance_m'] / 1000.0, 1)} km away, "
+        f"{_minutes(peak['time_to_go_high_s'])}), {kilometres(peak['distance_m'])} km away, "
         f"rank {peak['rank']}{likely}.",
         "  ",
     )
