@@ -210,7 +210,7 @@ class Tracks(Table):
     confirmed_s: Annotated[F64, Col("s", "UTC time of confirmation, NaN before")]
     updated_s: Annotated[F64, Col("s", "UTC time of the last detection")]
     crossed_border_s: Annotated[F64, Col("s", "UTC time of entering the defended side, or NaN")]
-    heard_hz: Annotated[F64, Col("Hz", "carrier last heard on its bearing, or NaN")]
+    heard_hz: Annotated[F64, Col("Hz", "carrier heard most on its bearing, or NaN")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,7 +182,7 @@ def with_evidence(picture: Picture) -> Picture:
     none, unseen = np.full(fresh, -1, dtype=np.int8), np.zeros(fresh, dtype=np.int8)
     born = Evidence(
         classes + PRIOR_LOG_CLASS, np.zeros((fresh, M_WIDTH)), classes, zero, nothing, born_m, zero,
-        zero, nothing, zero, np.full(fresh, -1), none, np.zeros(fresh, dtype="S8"), zero, zero,
-        zero, zero, none, none, nothing, none, unseen, np.zeros(fresh, dtype=np.int64), zero,
+        zero, nothing, zero, zero, np.full(fresh, -1), none, np.zeros(fresh, dtype="S8"), zero,
+        zero, zero, zero, none, none, nothing, none, unseen, np.zeros(fresh, dtype=np.int64), zero,
     )  # fmt: skip
     return changed(picture, evidence=Evidence.concat([picture.evidence, born]))
