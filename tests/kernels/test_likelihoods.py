@@ -107,10 +107,11 @@ def test_a_mean_of_independent_errors_shrinks_with_their_number():
 
 
 def test_a_hit_that_surely_came_from_the_track_says_what_the_table_says():
-    assert kernel.heard_score(1.0, 3.0, 0.6, 0.08) == pytest.approx(math.log(0.6 / 0.08))
-    assert kernel.heard_score(0.0, 3.0, 0.6, 0.08) == 0.0
+    assert kernel.heard_score(1.0, 1.0, 0.6, 0.08) == pytest.approx(math.log(0.6 / 0.08))
+    assert kernel.heard_score(0.0, 1.0, 0.6, 0.08) == 0.0
     assert kernel.heard_score(1.0, 0.0, 0.6, 0.08) == 0.0
-    assert kernel.heard_score(1.0, 20.0, 0.6, 0.08) == kernel.heard_score(1.0, 3.0, 0.6, 0.08)
+    assert kernel.heard_score(1.0, 0.5, 0.6, 0.08) == pytest.approx(0.5 * math.log(0.6 / 0.08))
+    assert kernel.heard_score(1.0, 5.0, 0.6, 0.08) == kernel.heard_score(1.0, 1.0, 0.6, 0.08)
 
 
 def test_an_address_that_is_not_trusted_says_nothing():
@@ -135,7 +136,7 @@ def weighed(**known):
     """Return posterior, arms and shares of one track seen for a minute."""
     usual = {
         "speed": 48.0, "climb": 0.0, "agl": 250.0, "first_m": (0.0, 0.0, 0.0),
-        "place": (2_880.0, 0.0, 250.0), "rcs": -14.0, "plots": 10.0, "heard": 0.0, "hits": 0.0,
+        "place": (2_880.0, 0.0, 250.0), "rcs": -14.0, "plots": 10.0, "heard": 0.0, "agreed": 0.0,
         "kind": -1, "origin": 0, "crossed": math.nan, "trusted": True, "looks": np.zeros(7),
         "payload": 0.0, "first": 0.0,
     }  # fmt: skip
@@ -148,7 +149,7 @@ def weighed(**known):
         (one["speed"], one["climb"], one["agl"], few, few, few, many, np.array([k["place"]])),
         (one["first"], one["rcs"], one["plots"]),
         (
-            np.array([k["first_m"]]), one["heard"], one["hits"], np.array([k["looks"]]),
+            np.array([k["first_m"]]), one["heard"], one["agreed"], np.array([k["looks"]]),
             one["payload"], np.array([k["kind"]], dtype=np.int8),
             np.array([k["origin"]], dtype=np.int8), one["crossed"],
         ),

@@ -37,8 +37,6 @@ N_DRONES, AEROPLANE, HELICOPTER, BIRD, KINDS = 4, 4, 5, 6, 7
 
 # what keeps logarithms finite
 SPEED_FLOOR, HEIGHT_FLOOR, FLOWN_FLOOR, CLIMB_FLOOR, RCS_FLOOR = 1e-5, 1e-6, 1e-7, 1e-6, 1e-9
-# hits after which others on the same bearing could be the emitter as well
-HITS = 3.0
 # a track is weighed more often from this probability of a drone on
 DRONE_LIKE = 0.4
 SQRT_TWO_PI = math.sqrt(2.0 * math.pi)
@@ -47,8 +45,8 @@ SQRT_TWO_PI = math.sqrt(2.0 * math.pi)
 Seen = tuple[F64, F64, F64, F64, F64, F64, F64, F64]
 # UTC time first seen, radar cross-section (dBsm) and number of plots behind it, by track row.
 Known = tuple[F64, F64, F64]
-# Place first seen, share in bearings heard, hits, looks, payload (both ln), kind of address,
-# origin, crossing of the border (UTC time), by track row.
+# Place first seen, share in bearings heard, hits that agree on a carrier, looks, payload (both ln),
+# kind of address, origin, crossing of the border (UTC time), by track row.
 Told = tuple[F64, F64, F64, F64, F64, I8, I8, F64]
 # Memory of flight, time of the last weighing, ln posterior, probability of arms, by track row.
 Written = tuple[F64, F64, F64, F64]
@@ -158,14 +156,24 @@ def cross_section_density(rcs_dbsm: float, plots: float, row: F64, g: F64) -> fl
 
 
 @kernel
-def heard_score(share: float, hits: float, heard: float, by_chance: float) -> float:
+def heard_score(share: float, agreed: float, heard: float, by_chance: float) -> float:
     """Return ln of what direction-finder hits say of a class that is heard so often.
 
-    Three say all that one likelihood can, since others on the same bearing may go on
-    transmitting.
+    Hits that agree on a carrier and add up to one say all that one likelihood can, since others on
+    the same bearing may go on transmitting; false bearings agree on none.
+
+    Parameters
+    ----------
+    share : float
+        Mean probability that the track was the emitter.
+    agreed : float
+        Sum of these probabilities over the hits that agree, less the others.
+    heard, by_chance : float
+        How often such a class is heard, and how often something is by chance.
     """
-    weight = min(hits, HITS) / HITS
-    return weight * math.log1p(share * (heard / by_chance - 1.0)) if hits > 0.0 else 0.0
+    if agreed <= 0.0:
+        return 0.0
+    return min(agreed, 1.0) * math.log1p(share * (heard / by_chance - 1.0))
 
 
 @kernel
@@ -254,7 +262,7 @@ def weigh_classes(
     """
     speed, climb, agl, sd_speed, sd_climb, sd_vertical, sd_horizontal, place = seen
     first_s, rcs_dbsm, plots = known
-    first_m, heard, hits, looks, payload, kind, origin, crossed_s = told
+    first_m, heard, agreed, looks, payload, kind, origin, crossed_s = told
     memory, weighed_s, log_class, armed = written
     out, now, sd = np.empty((len(rows), 4)), np.empty(3), np.empty(3)
     flown, total, unaided = np.empty(3), np.empty(len(table)), np.empty(len(table))
@@ -271,7 +279,7 @@ def weigh_classes(
         echo = (rcs_dbsm[r], plots[r])
         for c in range(len(table)):
             score = _score(memory[r], sd, flown, echo, side, table[c], logs[c], figures)
-            score += heard_score(heard[r], hits[r], table[c, T_HEARD], figures[G_BY_CHANCE])
+            score += heard_score(heard[r], agreed[r], table[c, T_HEARD], figures[G_BY_CHANCE])
             unaided[c] = score + looks[r, c]
             aid = address_score(kind[r], trusted[i], flown[1], logs[c], figures[G_SILENCE])
             total[c] = unaided[c] + aid

@@ -54,7 +54,7 @@ class Likelihood:
 
 LIKELIHOODS = (
     Likelihood(
-        "prior", "", (0.025, 0.025, 0.035, 0.055, 0.08, 0.03, 0.75),
+        "prior", "", (0.05, 0.025, 0.04, 0.055, 0.08, 0.03, 0.72),
         "most of what flies at night is birds; assumed",
     ),
     Likelihood("usual speed from", "m/s", (8, 25, 42, 32, 50, 25, 8), SPEEDS),
@@ -93,7 +93,7 @@ LIKELIHOODS = (
                (0.5, 0.15, 0.01, 0.01, 0.005, 0.005, 0.0005), ASSUMED),
     Likelihood("stays without any answer", "", (1, 1, 1, 1, 0.25, 0.5, 1), ASSUMED),
     Likelihood("armed, when it came over the border", "",
-               (0.85, 0.1, 0.97, 0.03, 0.005, 0.005, 0), ASSUMED),
+               (0.9, 0.1, 0.97, 0.03, 0.005, 0.005, 0), ASSUMED),
     Likelihood("armed, when first seen inside", "",
                (0.15, 0.05, 0.9, 0.02, 0.005, 0.005, 0), ASSUMED),
 )  # fmt: skip

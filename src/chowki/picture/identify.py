@@ -219,7 +219,7 @@ class Identifier:
             ),
             (s.first_s, s.rcs_dbsm, s.rcs_weight),
             (
-                e.first_m, e.heard, e.hits, e.looks, e.payload, e.address_kind, e.origin,
+                e.first_m, e.heard, e.heard_more, e.looks, e.payload, e.address_kind, e.origin,
                 e.crossed_border_s,
             ),
             ~doubts.any,
@@ -343,7 +343,7 @@ def _reasons(f: Facts, e: Evidence, seen: Seen, picture: Picture) -> I64:
         (seen.sd_speed < 15.0, Reason.SPEED),
         (seen.sd_vertical < 300.0, Reason.HEIGHT),
         (weight >= 4.0, Reason.RADAR_CROSS_SECTION),
-        (e.heard[rows] * np.minimum(e.hits[rows], 3.0) > 1.0, Reason.RF_HIT),
+        (e.heard_more[rows] >= 1.0, Reason.RF_HIT),
         (e.looked[rows] > 0.0, Reason.ELECTRO_OPTICAL),
         (f.payload, Reason.PAYLOAD_SEEN),
         (f.crossed, Reason.CROSSED_BORDER),

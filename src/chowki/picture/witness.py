@@ -89,12 +89,15 @@ def _heard(evidence: Evidence, detections: Detections, found: Association) -> Ev
 
 
 def _vote(carrier: F64, more: F64, row: int, hz: float, part: float) -> None:
-    """Keep the carrier that most of what was heard agrees on (Boyer and Moore 1991)."""
-    if abs(hz - carrier[row]) <= SAME_CARRIER * hz:
+    """Keep the carrier that most of what was heard agrees on (Boyer and Moore 1991).
+
+    A receiver that tells no carrier agrees with any.
+    """
+    if np.isnan(hz) or abs(hz - carrier[row]) <= SAME_CARRIER * hz:
         more[row] = min(more[row] + part, VOTES)
     elif more[row] >= part:
         more[row] -= part
-    elif not np.isnan(hz):
+    else:
         carrier[row], more[row] = hz, part - more[row]
 
 
