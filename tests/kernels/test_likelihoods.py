@@ -209,3 +209,29 @@ def test_columns_are_as_many_as_kernels_read_and_probabilities_are_some():
     assert (TABLE[:, kernel.T_SPEED_LOW] < TABLE[:, kernel.T_SPEED_HIGH]).all()
     origins = TABLE[:, [kernel.T_BEYOND, kernel.T_NEAR, kernel.T_DEEP]]
     assert origins.sum(axis=1) == pytest.approx(np.ones(len(ObjectClass)))
+
+
+def test_the_carrier_is_that_of_the_majority_of_shares():
+    rng, same = np.random.default_rng(5), 2.44e9
+    hz = np.where(
+        rng.random(60) < 0.7, same * rng.uniform(0.995, 1.005, 60), rng.uniform(3e8, 6e9, 60)
+    )
+    share = np.full(60, 0.4)
+    heard, hits, carrier, more = (np.zeros(2), np.zeros(2), np.full(2, np.nan), np.zeros(2))
+    kernel.overheard(np.zeros(60, np.int64), hz, share, heard, hits, carrier, more)
+    assert carrier[0] == pytest.approx(same, rel=0.03)
+    assert more[0] > 1.0
+    assert heard[0] == pytest.approx(0.4, rel=0.05)
+    assert hits[0] == kernel.HITS_MAX
+    assert np.isnan(carrier[1])
+
+
+def test_bearings_of_noise_agree_on_no_carrier_and_silent_receivers_agree_with_any():
+    hz, share = np.linspace(3e8, 6e9, 40), np.full(40, 0.4)
+    heard, hits, carrier, more = (np.zeros(1), np.zeros(1), np.full(1, np.nan), np.zeros(1))
+    kernel.overheard(np.zeros(40, np.int64), hz[::-1], share, heard, hits, carrier, more)
+    assert more[0] <= 0.4
+    kernel.overheard(
+        np.zeros(5, np.int64), np.full(5, np.nan), share[:5], heard, hits, carrier, more
+    )
+    assert more[0] >= 2.0

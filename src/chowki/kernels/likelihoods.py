@@ -37,6 +37,8 @@ N_DRONES, AEROPLANE, HELICOPTER, BIRD, KINDS = 4, 4, 5, 6, 7
 
 # what keeps logarithms finite
 SPEED_FLOOR, HEIGHT_FLOOR, FLOWN_FLOOR, CLIMB_FLOOR, RCS_FLOOR = 1e-5, 1e-6, 1e-7, 1e-6, 1e-9
+# hits remembered; share by which readings of one carrier differ, and how far one may lead
+HITS_MAX, SAME_CARRIER, LEAD_MAX = 20.0, 0.02, 5.0
 # a track is weighed more often from this probability of a drone on
 DRONE_LIKE = 0.4
 SQRT_TWO_PI = math.sqrt(2.0 * math.pi)
@@ -307,3 +309,31 @@ def due(
             out[k] = r
             k += 1
     return out[:k].copy()
+
+
+@kernel
+def overheard(
+    rows: I64, hz: F64, share: F64, heard: F64, hits: F64, carrier: F64, more: F64
+) -> None:
+    """Enter bearings heard: mean share, hits, and the carrier that most of them agree on.
+
+    A majority is kept as one candidate and its lead (Boyer and Moore 1991). A receiver that tells
+    no carrier agrees with any.
+
+    Parameters
+    ----------
+    rows, hz, share : I64, F64, F64
+        Shape (p,): track rows, carrier (Hz or NaN), probability that the track was the emitter.
+    heard, hits, carrier, more : F64
+        Shape (n,), written: mean share, number of hits, candidate (Hz), its lead in shares.
+    """
+    for k in range(len(rows)):
+        r = rows[k]
+        hits[r] = min(hits[r] + 1.0, HITS_MAX)
+        heard[r] += (share[k] - heard[r]) / max(hits[r], 2.0)
+        if math.isnan(hz[k]) or abs(hz[k] - carrier[r]) <= SAME_CARRIER * hz[k]:
+            more[r] = min(more[r] + share[k], LEAD_MAX)
+        elif more[r] >= share[k]:
+            more[r] -= share[k]
+        else:
+            carrier[r], more[r] = hz[k], share[k] - more[r]

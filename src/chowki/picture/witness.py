@@ -12,6 +12,7 @@ from chowki.core.places import Measures
 from chowki.core.records import N_CLASSES, Detections, ObjectClass
 from chowki.core.table import F64, I64
 from chowki.core.values import changed
+from chowki.kernels.likelihoods import overheard
 from chowki.picture.classes import (
     ARMED_BOUND,
     LOOK_BOUND,
@@ -28,8 +29,6 @@ SHARE_MIN = 0.02
 PLACING, ADDRESS = int(Measures.RANGE | Measures.POSITION), int(Measures.ADDRESS)
 # how much more an aircraft one of two tracks must look, in ln odds, to hold their address
 PLAINLY = 2.0
-# share by which readings of one carrier differ, and votes it may lead by
-SAME_CARRIER, VOTES = 0.02, 5.0
 CONTRADICTION_MAX = 10.0
 
 
@@ -81,24 +80,8 @@ def _heard(evidence: Evidence, detections: Detections, found: Association) -> Ev
         return evidence
     heard, hits = evidence.heard.copy(), evidence.hits.copy()
     carrier, more = evidence.heard_hz.copy(), evidence.heard_more.copy()
-    for row, detection, part in zip(rows, at, share, strict=True):
-        hits[row] = min(hits[row] + 1.0, 20.0)
-        heard[row] += (part - heard[row]) / max(hits[row], 2.0)
-        _vote(carrier, more, int(row), float(detections.frequency_hz[detection]), float(part))
+    overheard(rows, detections.frequency_hz[at], share, heard, hits, carrier, more)
     return changed(evidence, heard=heard, hits=hits, heard_hz=carrier, heard_more=more)
-
-
-def _vote(carrier: F64, more: F64, row: int, hz: float, part: float) -> None:
-    """Keep the carrier that most of what was heard agrees on (Boyer and Moore 1991).
-
-    A receiver that tells no carrier agrees with any.
-    """
-    if np.isnan(hz) or abs(hz - carrier[row]) <= SAME_CARRIER * hz:
-        more[row] = min(more[row] + part, VOTES)
-    elif more[row] >= part:
-        more[row] -= part
-    else:
-        carrier[row], more[row] = hz, part - more[row]
 
 
 def _looked(evidence: Evidence, caused: Caused) -> Evidence:
