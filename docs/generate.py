@@ -81,6 +81,21 @@ def _codes() -> str:
     return "\n".join(lines)
 
 
+def _likelihoods() -> str:
+    """Return priors and likelihoods of classes, and the figures of all classes."""
+    from chowki.picture import classes
+
+    names = [kind.name.lower().replace("_", " ") for kind in records.ObjectClass]
+    lines = [f"| | unit | {' | '.join(names)} | source |", "|---" * (len(names) + 3) + "|"]
+    for column in classes.LIKELIHOODS:
+        values = " | ".join(f"{value:g}" for value in column.values)
+        lines.append(f"| {column.name} | {column.unit} | {values} | {column.source} |")
+    lines += ["", "| for all classes | unit | value | source |", "|---|---|---|---|"]
+    lines += [f"| {name} | {unit} | {value:g} | {source} |" for name, unit, value, source in
+              classes.FIGURES]  # fmt: skip
+    return "\n".join(lines)
+
+
 def _exit_codes() -> str:
     rows = [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES]
     return "\n".join(["| code | meaning |", "|---|---|", *rows])
@@ -185,6 +200,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "scenario-keys": _scenario_keys,
     "commands": _commands,
     "tracker-keys": _tracker_keys,
+    "likelihoods": _likelihoods,
 }
 
 if __name__ == "__main__":

@@ -157,18 +157,21 @@ def histories(n=4):
     return (
         np.full(n, 50.0), none.copy(), nothing.copy(), np.zeros(n), nothing.copy(),
         np.zeros((n, 8), np.int64), np.tile(9 - np.arange(OWN_SCANS), (n, 1)), nothing.copy(),
+        np.zeros(n),
     )  # fmt: skip
 
 
-def credited(history, cause, sure=None, rcs=np.nan, sensor=37, cooperative=False, existence=0.95):
+def credited(
+    history, cause, sure=None, rcs=np.nan, sensor=37, cooperative=False, existence=0.95, expected=()
+):
     cause = np.array(cause)
     plots = np.full((len(cause), P_WIDTH), np.nan)
     plots[:, P_TIME], plots[:, P_RCS] = 60.0 + np.arange(len(cause)), rcs
     sure = np.full(len(cause), 0.8) if sure is None else np.array(sure)
     standing = (np.full(4, 55.0), np.full(4, existence), np.full(4, 61.0))
     credit(
-        history, standing, np.array([0, 1, 3]), cause, sure, plots, sensor, 12, cooperative, 64.0,
-        0.9, 2,
+        history, standing, np.array([0, 1, 3]), np.array(expected, float), cause, sure, plots,
+        sensor, 12, cooperative, 64.0, 0.9, 2,
     )  # fmt: skip
     return standing[0]
 
@@ -176,7 +179,7 @@ def credited(history, cause, sure=None, rcs=np.nan, sensor=37, cooperative=False
 def test_a_sure_plot_is_credited_to_its_track():
     history = histories()
     alive = credited(history, [-1, 2, 0, -1])
-    updated_s, updates, rcs, _, answered, sensors, own, confirmed = history
+    updated_s, updates, rcs, _, answered, sensors, own, confirmed, _ = history
     assert updated_s.tolist() == [62.0, 50.0, 61.0, 50.0]
     assert updates.tolist() == [1, 0, 1, 0]
     before = [9 - k for k in range(OWN_SCANS)]
@@ -217,3 +220,14 @@ def test_the_radar_cross_section_is_a_mean_with_a_memory():
         credited(history, [0], sure=[1.0], rcs=-10.0)
     assert history[3][0] == RCS_MEMORY
     assert history[2][0] == pytest.approx(-10.0, abs=0.01)
+
+
+def test_radar_detections_that_were_expected_add_up_until_one_comes():
+    history = histories()
+    for _ in range(3):
+        credited(history, [1], expected=[0.5, 0.9, 0.0])
+    assert history[8].tolist() == [1.5, 0.0, 0.0, 0.0]
+    credited(history, [0], cooperative=True)
+    assert history[8][0] == 1.5
+    credited(history, [-1], expected=[0.25, 0.75, 0.5])
+    assert history[8].tolist() == [1.75, 0.75, 0.0, 0.5]

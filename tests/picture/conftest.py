@@ -7,10 +7,13 @@ import pytest
 
 from chowki.core.messages import Scan
 from chowki.core.places import Measures, Place, Sensor, Station, Theatre, Volume
-from chowki.core.records import Detections
+from chowki.core.records import AddressKind, Detections, Identity
+from chowki.picture import AirPicture, PictureParameters
+from chowki.picture.associators import BeliefPropagation
 
 START_S = 1_700_000_000.0
 POLAR = Measures.RANGE | Measures.AZIMUTH | Measures.ELEVATION
+REPORT = Measures.POSITION | Measures.VELOCITY | Measures.ADDRESS
 
 
 class Site:
@@ -74,6 +77,57 @@ class Site:
         )  # fmt: skip
 
 
+class Watch:
+    """A radar and a receiver that follow what is flown before them."""
+
+    def __init__(self, make_site, theatre):
+        self.air = AirPicture(theatre, PictureParameters(), BeliefPropagation())
+        self.picture, self.k = self.air.start(), 0
+        self.radar = make_site(1, POLAR, (5_000.0, -15_000.0, 0.0), clutter_per_look=0.1)
+        self.receiver = make_site(2, REPORT, (5_000.0, -15_000.0, 0.0), clutter_per_look=0.01)
+        self.ear = make_site(
+            3, Measures.AZIMUTH, (5_000.0, -20_000.0, 0.0), sigma_azimuth_rad=0.02,
+            clutter_per_look=0.1,
+        )  # fmt: skip
+        self.eye = make_site(
+            4, Measures.AZIMUTH | Measures.ELEVATION, (5_000.0, -18_000.0, 0.0), cued=True,
+            sigma_azimuth_rad=1e-3, sigma_elevation_rad=1e-3, clutter_per_look=0.01,
+        )  # fmt: skip
+
+    def fly(self, at, going, rcs_dbsm, seconds=60, **said):
+        at, going, seen = np.array(at, float), np.array(going, float), set()
+        for _ in range(seconds):
+            where, self.k = at + self.k * going, self.k + 1
+            now = START_S + self.k
+            scans = [self.radar.scan(now, [where], rcs_dbsm=[rcs_dbsm])]
+            if "address" in said:
+                told = said.get("told", going)
+                kind = said.get("kind", AddressKind.ICAO)
+                scans.append(
+                    self.receiver.scan(
+                        now, [where], told, address=[said["address"]], address_kind=[kind]
+                    )
+                )
+            if "carrier" in said and self.k % 5 == 0:
+                scans.append(self.ear.scan(now, [where], frequency_hz=[said["carrier"]]))
+            if "look" in said and self.k % 5 == 0:
+                kind, payload = said["look"]
+                scans.append(
+                    self.eye.scan(
+                        now,
+                        [where],
+                        looked_like=[kind],
+                        look_confidence=[0.8],
+                        payload_seen=[payload],
+                    )
+                )
+            for scan in scans:
+                self.picture, _ = self.air.scan(self.picture, scan)
+            self.picture, rap = self.air.tick(self.picture, now)
+            seen |= {Identity(i) for i in rap.identity}
+        return rap, seen
+
+
 @pytest.fixture
 def theatre():
     """Return a theatre: origin 31 N 74 E, the defended side is all east of the origin."""
@@ -93,3 +147,15 @@ def theatre():
 def make_site():
     """Return the maker of sensors."""
     return Site
+
+
+@pytest.fixture
+def make_watch(make_site):
+    """Return the maker of a watch over a theatre."""
+    return lambda theatre: Watch(make_site, theatre)
+
+
+@pytest.fixture
+def watch(make_watch, theatre):
+    """Return a watch over the theatre."""
+    return make_watch(theatre)

@@ -4,73 +4,13 @@ import numpy as np
 import pytest
 
 from chowki.core.messages import Act
-from chowki.core.places import FlightPlan, Measures
+from chowki.core.places import FlightPlan
 from chowki.core.reasons import reasons_of
 from chowki.core.records import AddressKind, Identity, ObjectClass, Reason
-from chowki.picture import AirPicture, PictureParameters, classes
-from chowki.picture.associators import BeliefPropagation
 from chowki.picture.parameters import IdentityParameters
 from chowki.picture.standing import DEEP_INSIDE, NEAR_BORDER, Facts, standard_identity
 
 START_S = 1_700_000_000.0
-POLAR = Measures.RANGE | Measures.AZIMUTH | Measures.ELEVATION
-REPORT = Measures.POSITION | Measures.VELOCITY | Measures.ADDRESS
-
-
-class Watch:
-    """A radar and a receiver that follow what is flown before them."""
-
-    def __init__(self, make_site, theatre):
-        self.air = AirPicture(theatre, PictureParameters(), BeliefPropagation())
-        self.picture, self.k = self.air.start(), 0
-        self.radar = make_site(1, POLAR, (5_000.0, -15_000.0, 0.0), clutter_per_look=0.1)
-        self.receiver = make_site(2, REPORT, (5_000.0, -15_000.0, 0.0), clutter_per_look=0.01)
-        self.ear = make_site(
-            3, Measures.AZIMUTH, (5_000.0, -20_000.0, 0.0), sigma_azimuth_rad=0.02,
-            clutter_per_look=0.1,
-        )  # fmt: skip
-        self.eye = make_site(
-            4, Measures.AZIMUTH | Measures.ELEVATION, (5_000.0, -18_000.0, 0.0), cued=True,
-            sigma_azimuth_rad=1e-3, sigma_elevation_rad=1e-3, clutter_per_look=0.01,
-        )  # fmt: skip
-
-    def fly(self, at, going, rcs_dbsm, seconds=60, **said):
-        at, going, seen = np.array(at, float), np.array(going, float), set()
-        for _ in range(seconds):
-            where, self.k = at + self.k * going, self.k + 1
-            now = START_S + self.k
-            scans = [self.radar.scan(now, [where], rcs_dbsm=[rcs_dbsm])]
-            if "address" in said:
-                told = said.get("told", going)
-                kind = said.get("kind", AddressKind.ICAO)
-                scans.append(
-                    self.receiver.scan(
-                        now, [where], told, address=[said["address"]], address_kind=[kind]
-                    )
-                )
-            if "carrier" in said and self.k % 5 == 0:
-                scans.append(self.ear.scan(now, [where], frequency_hz=[said["carrier"]]))
-            if "look" in said and self.k % 5 == 0:
-                kind, payload = said["look"]
-                scans.append(
-                    self.eye.scan(
-                        now,
-                        [where],
-                        looked_like=[kind],
-                        look_confidence=[0.8],
-                        payload_seen=[payload],
-                    )
-                )
-            for scan in scans:
-                self.picture, _ = self.air.scan(self.picture, scan)
-            self.picture, rap = self.air.tick(self.picture, now)
-            seen |= {Identity(i) for i in rap.identity}
-        return rap, seen
-
-
-@pytest.fixture
-def watch(make_site, theatre):
-    return Watch(make_site, theatre)
 
 
 def says(rap, *bits):
@@ -85,12 +25,12 @@ def test_an_airliner_that_crosses_with_a_transponder_is_never_suspect(watch):
     assert says(rap, Reason.TRANSPONDER, Reason.CROSSED_BORDER)
 
 
-def test_an_airliner_on_its_filed_route_is_an_assumed_friend(make_site, theatre):
+def test_an_airliner_on_its_filed_route_is_an_assumed_friend(make_watch, theatre):
     plan = FlightPlan(
         "AI101", -1, np.array([[-2e4, 2e3, 9e3], [4e4, 2e3, 9e3]]),
         START_S + np.array([-52.0, 209.0]), 5e3,
     )  # fmt: skip
-    watch = Watch(make_site, dataclasses.replace(theatre, flight_plans=(plan,)))
+    watch = make_watch(dataclasses.replace(theatre, flight_plans=(plan,)))
     rap, _ = watch.fly([-8e3, 2e3, 9e3], [230, 0, 0], 15.0, 60, address=0x800123)
     assert rap.identity[0] == Identity.ASSUMED_FRIEND
     assert says(rap, Reason.FLIGHT_PLAN)
@@ -171,9 +111,9 @@ def test_an_address_that_also_comes_from_elsewhere_stays_with_its_first_holder(w
     assert rap.identity[false] == Identity.SUSPECT
 
 
-def test_a_look_that_sees_a_payload_raises_the_probability_of_arms(watch, make_site, theatre):
+def test_a_look_that_sees_a_payload_raises_the_probability_of_arms(watch, make_watch, theatre):
     plain, _ = watch.fly([-1500, 0, 250], [20, 0, 0], -16.0, 60)
-    other = Watch(make_site, theatre)
+    other = make_watch(theatre)
     seen, _ = other.fly(
         [-1500, 0, 250], [20, 0, 0], -16.0, 60, look=(int(ObjectClass.MULTIROTOR), 1)
     )
@@ -203,17 +143,17 @@ def test_equal_evidence_for_an_hour_does_not_make_certainty(watch):
     assert np.abs(late.class_probability[0] - early.class_probability[0]).max() < 0.5
 
 
-def route_over(make_site, theatre, height_m, speed_mps=230.0):
+def route_over(make_watch, theatre, height_m, speed_mps=230.0):
     """Return a watch with one filed route to the east, overhead all the time."""
     plan = FlightPlan(
         "AI101", -1, np.array([[-2e4, 1e3, height_m], [4e4, 1e3, height_m]]),
         START_S + np.array([-3e4, 3e4]) / speed_mps, 5e3,
     )  # fmt: skip
-    return Watch(make_site, dataclasses.replace(theatre, flight_plans=(plan,)))
+    return make_watch(dataclasses.replace(theatre, flight_plans=(plan,)))
 
 
-def test_an_authorised_drone_below_a_filed_route_flies_no_plan(make_site, theatre):
-    watch = route_over(make_site, theatre, 300.0, 12.0)
+def test_an_authorised_drone_below_a_filed_route_flies_no_plan(make_watch, theatre):
+    watch = route_over(make_watch, theatre, 300.0, 12.0)
     said = {"address": 4711, "kind": AddressKind.REMOTE_ID}
     rap, _ = watch.fly([1000, 1000, 300], [11, 0, 0], -17.0, 40, **said)
     assert rap.identity[0] == Identity.ASSUMED_FRIEND
@@ -221,12 +161,12 @@ def test_an_authorised_drone_below_a_filed_route_flies_no_plan(make_site, theatr
     assert not says(rap, Reason.FLIGHT_PLAN)
 
 
-def test_an_aircraft_far_below_a_filed_route_does_not_keep_to_it(make_site, theatre):
-    rap, _ = route_over(make_site, theatre, 9e3).fly(
+def test_an_aircraft_far_below_a_filed_route_does_not_keep_to_it(make_watch, theatre):
+    rap, _ = route_over(make_watch, theatre, 9e3).fly(
         [-8e3, 1e3, 3e3], [230, 0, 0], 15.0, 40, address=0x800123
     )
     assert not says(rap, Reason.FLIGHT_PLAN)
-    rap, _ = route_over(make_site, theatre, 9e3).fly(
+    rap, _ = route_over(make_watch, theatre, 9e3).fly(
         [-8e3, 1e3, 9e3], [230, 0, 0], 15.0, 40, address=0x800123
     )
     assert says(rap, Reason.FLIGHT_PLAN)
@@ -236,7 +176,8 @@ def facts_of(**known):
     """Return one clearly drone-like track that came over the border and closes on nothing."""
     flags = {field.name: np.array([False]) for field in dataclasses.fields(Facts)}
     usual = {
-        "drone": np.array([0.95]), "manned": np.array([0.0]), "bird": np.array([0.05]),
+        "drone": np.array([0.95]), "unaided": np.array([0.95]),
+        "manned": np.array([0.0]), "bird": np.array([0.05]),
         "crossed": np.array([True]), "slow": np.array([True]), "settled": np.array([True]),
         "origin": np.array([0], dtype=np.int8),
     }  # fmt: skip
@@ -251,8 +192,17 @@ def facts_of(**known):
         ({"presses_on": True}, Identity.HOSTILE),
         ({"presses_on": True, "drone": 0.8}, Identity.SUSPECT),
         ({"presses_on": True, "drone": 0.4}, Identity.UNKNOWN),
-        ({"presses_on": True, "transponder": True, "drone": 0.3}, Identity.NEUTRAL),
-        ({"presses_on": True, "authorised": True}, Identity.ASSUMED_FRIEND),
+        ({"transponder": True, "drone": 0.3, "unaided": 0.4}, Identity.NEUTRAL),
+        ({"transponder": True, "drone": 0.1, "unaided": 0.8}, Identity.SUSPECT),
+        ({"crossed": False, "transponder": True, "unaided": 0.8}, Identity.SUSPECT),
+        ({"crossed": False, "transponder": True, "unaided": 0.6}, Identity.UNKNOWN),
+        ({"crossed": False, "transponder": True, "unaided": 0.1, "unseen": True}, Identity.SUSPECT),
+        (
+            {"crossed": False, "transponder": True, "unaided": 0.1, "elsewhere": True},
+            Identity.SUSPECT,
+        ),
+        ({"authorised": True, "crossed": False}, Identity.ASSUMED_FRIEND),
+        ({"authorised": True, "crossed": True}, Identity.SUSPECT),
         ({"crossed": False, "origin": NEAR_BORDER, "closing": True}, Identity.SUSPECT),
         (
             {"crossed": False, "origin": NEAR_BORDER, "closing": True, "armed": True},
@@ -271,14 +221,6 @@ def facts_of(**known):
 def test_what_makes_a_hostile(known, expected):
     before = np.array([Identity.PENDING], dtype=np.int8)
     assert standard_identity(facts_of(**known), before, IdentityParameters())[0] == expected
-
-
-def test_a_flock_in_one_cell_is_not_told_from_a_drone_by_its_cross_section_alone():
-    scores = classes.cross_section_scores(np.array([-27.0, -16.0]), np.full(2, 20.0))
-    bird, drone = ObjectClass.BIRD, ObjectClass.MULTIROTOR
-    assert scores[0, bird] - scores[0, drone] > 0.5
-    assert abs(scores[1, bird] - scores[1, drone]) < 1.5
-    assert scores[1, bird] - scores[1, ObjectClass.AEROPLANE] > 5.0
 
 
 def test_a_persons_word_holds_at_once(watch):

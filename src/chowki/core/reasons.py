@@ -43,6 +43,8 @@ def in_words(
     words = (
         (Reason.AUTHORISED, "authorised"),
         (Reason.TRANSPONDER_CONTRADICTS, "transponder contradicts the track"),
+        (Reason.ADDRESS_ELSEWHERE, "its address also comes from elsewhere"),
+        (Reason.UNSEEN_BY_RADAR, "no radar sees it"),
         (Reason.TRANSPONDER, "transponder"),
         (Reason.NO_TRANSPONDER, "no transponder"),
         (Reason.FLIGHT_PLAN, "flight plan"),
@@ -66,4 +68,5 @@ def reasons_of(tracks: Tracks, row: int) -> str:
         speed_mps=math.hypot(tracks.v_east_mps[row], tracks.v_north_mps[row]),
         height_agl_m=float(tracks.height_agl_m[row]),
         crossed_border_s=float(tracks.crossed_border_s[row]),
+        frequency_hz=float(tracks.heard_hz[row]),
     )

@@ -81,6 +81,8 @@ class Reason(IntFlag):
     CROSSED_BORDER = 1 << 11
     CLOSING_ON_PLACE = 1 << 12
     BIRD_LIKE = 1 << 13
+    ADDRESS_ELSEWHERE = 1 << 14
+    UNSEEN_BY_RADAR = 1 << 15
 
 
 class WarningLevel(IntEnum):
@@ -208,6 +210,7 @@ class Tracks(Table):
     confirmed_s: Annotated[F64, Col("s", "UTC time of confirmation, NaN before")]
     updated_s: Annotated[F64, Col("s", "UTC time of the last detection")]
     crossed_border_s: Annotated[F64, Col("s", "UTC time of entering the defended side, or NaN")]
+    heard_hz: Annotated[F64, Col("Hz", "carrier heard most on its bearing, or NaN")]
 
 
 @dataclass(frozen=True, slots=True)

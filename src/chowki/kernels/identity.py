@@ -1,4 +1,4 @@
-"""Arithmetic behind identity: what motion says of a class, borders, routes, closing on places."""
+"""Arithmetic behind identity: borders, routes, closing on places."""
 
 from __future__ import annotations
 
@@ -14,59 +14,12 @@ from chowki.kernels.geodesy import (
     vertical_and_height,
 )
 from chowki.kernels.jit import kernel
-from chowki.kernels.visibility import normal_cdf
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
-# Columns of the table of classes (``picture.classes``).
-C_SPEED_LOW, C_SPEED_HIGH, C_SPEED_SOFT = 0, 1, 2
-C_HEIGHT_LOW, C_HEIGHT_HIGH, C_HEIGHT_SOFT = 3, 4, 5
-C_CLIMB_SD = 6
-FLOOR = 1e-6
 # ratio of speed along a filed route to the speed filed that still counts as keeping to it
 PACE_LOW, PACE_HIGH = 0.65, 1.6
-# least straight distance over distance flown of what goes somewhere by way of waypoints
-DETOUR = 0.6
-
-
-@kernel
-def band(value: float, low: float, high: float, sd: float) -> float:
-    """Return the density of an even band [low, high] blurred by a normal error, with a floor."""
-    inside = normal_cdf((value - low) / sd) - normal_cdf((value - high) / sd)
-    return max(inside, 0.0) / (high - low) + FLOOR
-
-
-@kernel
-def motion_scores(
-    speed: F64, speed_sd: F64, agl: F64, agl_sd: F64, climb: F64, climb_sd: F64, table: F64
-) -> F64:
-    """Return ln p(speed, height, climb | class), shape (n, classes).
-
-    Parameters
-    ----------
-    speed, speed_sd : F64
-        Shape (n,): horizontal speed and its uncertainty, m/s.
-    agl, agl_sd : F64
-        Shape (n,): height above ground and its uncertainty, m.
-    climb, climb_sd : F64
-        Shape (n,): vertical speed and its uncertainty, m/s.
-    table : F64
-        Shape (classes, 7): columns ``C_...``.
-    """
-    out = np.empty((len(speed), len(table)))
-    for i in range(len(speed)):
-        for c in range(len(table)):
-            row = table[c]
-            soft = math.hypot(row[C_SPEED_SOFT], speed_sd[i])
-            high = math.hypot(row[C_HEIGHT_SOFT], agl_sd[i])
-            sd = math.hypot(row[C_CLIMB_SD], climb_sd[i])
-            out[i, c] = (
-                math.log(band(speed[i], row[C_SPEED_LOW], row[C_SPEED_HIGH], soft))
-                + math.log(band(agl[i], row[C_HEIGHT_LOW], row[C_HEIGHT_HIGH], high))
-                + max(-0.5 * (climb[i] / sd) ** 2 - math.log(sd), -12.0)
-            )
-    return out
 
 
 @kernel
@@ -94,11 +47,13 @@ def border_distances(frame: F64, position_m: F64, corner_lat: F64, corner_lon: F
             dx, dy = bx - ax, by - ay
             length = dx * dx + dy * dy
             t = 0.0 if length == 0.0 else min(1.0, max(0.0, -(ax * dx + ay * dy) / length))
-            nearest = min(nearest, math.hypot(ax + t * dx, ay + t * dy))
+            x, y = ax + t * dx, ay + t * dy
+            nearest = min(nearest, x * x + y * y)
             if (ay > 0.0) != (by > 0.0) and ax - ay * dx / dy > 0.0:
                 inside = not inside
             j = k
-        out[i] = (nearest if inside else -nearest) * MEAN_RADIUS_M
+        distance_m = math.sqrt(nearest) * MEAN_RADIUS_M
+        out[i] = distance_m if inside else -distance_m
     return out
 
 
@@ -175,6 +130,7 @@ def route_fit(
     at_s: float,
     starts: I64,
     points_m: F64,
+    heights_m: F64,
     times_s: F64,
     half_width_m: F64,
     tolerance_s: float,
@@ -197,58 +153,26 @@ def route_fit(
         UTC seconds.
     starts : I64
         Shape (r + 1,): points of route k are ``starts[k]:starts[k + 1]``.
-    points_m, times_s, half_width_m : F64
-        Shapes (q, 3), (q,), (r,).
+    points_m, heights_m, times_s, half_width_m : F64
+        Shapes (q, 3), (q,), (q,), (r,); heights over the ellipsoid.
     tolerance_s : float
         How early or late it may be over a point.
     """
-    out = np.full(len(state), -1, dtype=np.int64)
-    above = np.empty(len(points_m))
-    for q in range(len(points_m)):
-        above[q] = vertical_and_height(frame, points_m[q, 0], points_m[q, 1], points_m[q, 2])[3]
+    out, height = np.full(len(state), -1, dtype=np.int64), np.empty(len(state))
     leg, slack = np.empty(4), np.empty(3)
     slack[2] = tolerance_s
     for i in range(len(state)):
-        x = state[i]
-        height = vertical_and_height(frame, x[0], x[1], x[2])[3]
-        slack[1] = height_slack_m[i]
-        for k in range(len(starts) - 1):
-            slack[0] = half_width_m[k]
-            for q in range(starts[k], starts[k + 1] - 1):
-                if not times_s[q] - tolerance_s <= at_s <= times_s[q + 1] + tolerance_s:
-                    continue
-                leg[0], leg[1] = points_m[q, 0], points_m[q, 1]
-                leg[2], leg[3] = points_m[q + 1, 0] - leg[0], points_m[q + 1, 1] - leg[1]
-                if _keeps_to(x, height, leg, above[q : q + 2], times_s[q : q + 2], at_s, slack):
+        height[i] = vertical_and_height(frame, state[i, 0], state[i, 1], state[i, 2])[3]
+    for k in range(len(starts) - 1):
+        slack[0] = half_width_m[k]
+        for q in range(starts[k], starts[k + 1] - 1):
+            if not times_s[q] - tolerance_s <= at_s <= times_s[q + 1] + tolerance_s:
+                continue
+            leg[0], leg[1] = points_m[q, 0], points_m[q, 1]
+            leg[2], leg[3] = points_m[q + 1, 0] - leg[0], points_m[q + 1, 1] - leg[1]
+            above, span = heights_m[q : q + 2], times_s[q : q + 2]
+            for i in range(len(state)):
+                slack[1] = height_slack_m[i]
+                if _keeps_to(state[i], height[i], leg, above, span, at_s, slack):
                     out[i] = k
-    return out
-
-
-@kernel
-def flown_scores(flown_m: F64, age_s: F64, sd_m: F64, table: F64) -> F64:
-    """Return ln p(distance from where it was first seen, at an age | class), shape (n, classes).
-
-    Who keeps a course is between the distances that its slowest (with a detour, ``DETOUR``) and
-    fastest cruise take it in that time; who wanders is anywhere within what it could fly and how
-    far it roams. The share that still keeps its first course falls with age to the share of the
-    class that flies straight for good.
-
-    Parameters
-    ----------
-    flown_m, age_s, sd_m : F64
-        Shape (n,): distance, seconds since first seen, uncertainty of the distance.
-    table : F64
-        Shape (classes, 5): cruise low, high (m/s), share straight for good, seconds over which
-        the others leave their first course, radius roamed (m).
-    """
-    out = np.empty((len(flown_m), len(table)))
-    for i in range(len(flown_m)):
-        age = max(age_s[i], 10.0)
-        for c in range(len(table)):
-            low, high, kept, turning_s, roams_m = table[c]
-            straight = kept + (1.0 - kept) * math.exp(-age / turning_s)
-            wandered = min(high * age, roams_m)
-            direct = band(flown_m[i], DETOUR * low * age, high * age, sd_m[i])
-            astray = band(flown_m[i], 0.0, wandered, sd_m[i])
-            out[i, c] = math.log(straight * direct + (1.0 - straight) * astray)
     return out

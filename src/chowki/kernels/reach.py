@@ -31,11 +31,11 @@ Scene = tuple[F64, F64, F64, F64, F64, F64]
 Standing = tuple[F64, F64, F64, I64]
 # Time of the last detection, number of detections, radar cross-section and its weight, time of
 # the last cooperative answer (n,), sensors (n, 8) as bits, numbers of the last scans with a plot
-# of its own (n, 12), time of confirmation.
-History = tuple[F64, I64, F64, F64, F64, I64, I64, F64]
+# of its own (n, 12), time of confirmation, radar detections expected since the last.
+History = tuple[F64, I64, F64, F64, F64, I64, I64, F64, F64]
 
 # Columns of tracks in the order of ``picture.states.TrackStates``.
-Columns = tuple[I64, F64, F64, F64, F64, F64, F64, F64, F64, F64, I64, I64, I64, F64, F64, I64]
+Columns = tuple[I64, F64, F64, F64, F64, F64, F64, F64, F64, F64, I64, I64, I64, F64, F64, F64, I64]
 # Tracks that plots founded: plot (b,), existence, state, covariance.
 Founded = tuple[I64, F64, F64, F64]
 
@@ -125,14 +125,14 @@ def longer(columns: Columns, more: int) -> Columns:
     """Return copies of the columns of tracks with room for more rows at their end."""
     (
         track, time_s, state, covariance, existence, alive_s, first_s, confirmed_s, updated_s,
-        answered_s, updates, sensor_bits, own, rcs, rcs_weight, mode_row,
+        answered_s, updates, sensor_bits, own, rcs, rcs_weight, unseen, mode_row,
     ) = columns  # fmt: skip
     return (
         _room(track, more), _room(time_s, more), _room_2(state, more), _room_3(covariance, more),
         _room(existence, more), _room(alive_s, more), _room(first_s, more),
         _room(confirmed_s, more), _room(updated_s, more), _room(answered_s, more),
         _room(updates, more), _room_2(sensor_bits, more), _room_2(own, more), _room(rcs, more),
-        _room(rcs_weight, more), _room(mode_row, more),
+        _room(rcs_weight, more), _room(unseen, more), _room(mode_row, more),
     )  # fmt: skip
 
 
@@ -183,7 +183,7 @@ def found(
     """
     (
         track, time_s, state, covariance, existence, alive_s, first_s, confirmed_s, updated_s,
-        answered_s, updates, sensor_bits, own, rcs, rcs_weight, modes,
+        answered_s, updates, sensor_bits, own, rcs, rcs_weight, unseen, modes,
     ) = columns  # fmt: skip
     chosen, exists, x, p = founded
     first = len(track) - len(chosen)
@@ -197,6 +197,7 @@ def found(
         sensor_bits[i, (sensor >> 5) % sensor_bits.shape[1]] = 1 << (sensor & 31)
         own[i, 0] = scan
         rcs[i], rcs_weight[i] = echo, 0.0 if math.isnan(echo) else 1.0
+        unseen[i] = 0.0
 
 
 @kernel
@@ -249,9 +250,9 @@ def met(rows: I64, chance: F64, pairs: tuple[I64, I64, F64]) -> tuple[I64, F64, 
 
 @kernel
 def credit(
-    history: History, standing: tuple[F64, F64, F64], rows: I64, cause: I64, sure: F64,
-    plots: F64, sensor: int, scan: int, cooperative: bool, end_s: float, confirm_existence: float,
-    confirm_updates: int,
+    history: History, standing: tuple[F64, F64, F64], rows: I64, expected: F64, cause: I64,
+    sure: F64, plots: F64, sensor: int, scan: int, cooperative: bool, end_s: float,
+    confirm_existence: float, confirm_updates: int,
 ) -> None:  # fmt: skip
     """Write the history of tracks that a look touched or that very likely caused its plots.
 
@@ -263,6 +264,8 @@ def credit(
         Shape (n,): time of the existence (written), existence, time of the state.
     rows : I64
         Shape (k,): tracks that the look touched.
+    expected : F64
+        Shape (k,): how probably a radar was to detect each; empty for what is no radar.
     cause, sure : I64, F64
         Shape (m,): row of the track that caused each plot, -1 for none, and how probably.
     plots : F64
@@ -276,8 +279,10 @@ def credit(
     confirm_existence, confirm_updates : float, int
         From when on a track is confirmed.
     """
-    updated_s, updates, rcs, rcs_weight, answered_s, sensor_bits, own, confirmed_s = history
+    updated_s, updates, rcs, rcs_weight, answered_s, sensor_bits, own, confirmed_s, unseen = history
     alive_s, existence, time_s = standing
+    for k in range(len(expected)):
+        unseen[rows[k]] += expected[k]
     for j in range(len(cause)):
         i, row = cause[j], plots[j]
         if i < 0:
@@ -288,6 +293,8 @@ def credit(
         for k in range(OWN_SCANS - 1, 0, -1):
             own[i, k] = own[i, k - 1]
         own[i, 0] = scan
+        if len(expected) > 0:
+            unseen[i] = 0.0
         if cooperative:
             answered_s[i] = row[P_TIME]
         if not math.isnan(row[P_RCS]):

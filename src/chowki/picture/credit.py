@@ -10,6 +10,7 @@ import numpy as np
 from chowki.core.records import N_CLASSES
 from chowki.core.table import F64, I64
 from chowki.core.values import changed
+from chowki.kernels.likelihoods import M_WIDTH
 from chowki.kernels.reach import Founded, credit, found, longer
 from chowki.picture.classes import PRIOR_LOG_CLASS
 from chowki.picture.clusters import Shares
@@ -79,8 +80,8 @@ def extended(
 
 
 def credited(
-    s: TrackStates, at: I64, causes: tuple[I64, F64], plots: F64, scan: int, sighting: Sighting,
-    parameters: PictureParameters,
+    s: TrackStates, at: I64, expected: F64, causes: tuple[I64, F64], plots: F64, scan: int,
+    sighting: Sighting, parameters: PictureParameters,
 ) -> None:  # fmt: skip
     """Write the history of tracks that very likely caused plots, and what that confirms.
 
@@ -90,6 +91,8 @@ def credited(
         Written.
     at : I64
         Rows that the scan touched.
+    expected : F64
+        How probably a radar was to detect each of them; empty for what is no radar.
     causes : tuple of arrays
         Row of the track that caused each plot, -1 for none, and how probably.
     plots : F64
@@ -103,11 +106,11 @@ def credited(
     """
     history = (
         s.updated_s, s.updates, s.rcs_dbsm, s.rcs_weight, s.answered_s, s.sensor_bits,
-        s.own_scans, s.confirmed_s,
+        s.own_scans, s.confirmed_s, s.unseen,
     )  # fmt: skip
     credit(
-        history, (s.alive_s, s.existence, s.time_s), at, *causes, plots, sighting.place, scan,
-        sighting.cooperative, sighting.end_s, parameters.confirm_existence,
+        history, (s.alive_s, s.existence, s.time_s), at, expected, *causes, plots, sighting.place,
+        scan, sighting.cooperative, sighting.end_s, parameters.confirm_existence,
         parameters.confirm_updates,
     )  # fmt: skip
 
@@ -178,8 +181,8 @@ def with_evidence(picture: Picture) -> Picture:
     classes = np.zeros((fresh, N_CLASSES))
     none, unseen = np.full(fresh, -1, dtype=np.int8), np.zeros(fresh, dtype=np.int8)
     born = Evidence(
-        classes + PRIOR_LOG_CLASS, classes, classes, zero, nothing, born_m, zero, zero, nothing,
-        zero, np.full(fresh, -1), none, np.zeros(fresh, dtype="S8"), zero, zero, zero, none, none,
-        nothing, none, unseen, np.zeros(fresh, dtype=np.int64), zero,
+        classes + PRIOR_LOG_CLASS, np.zeros((fresh, M_WIDTH)), classes, zero, nothing, born_m, zero,
+        zero, nothing, zero, zero, np.full(fresh, -1), none, np.zeros(fresh, dtype="S8"), zero,
+        zero, zero, zero, none, none, nothing, none, unseen, np.zeros(fresh, dtype=np.int64), zero,
     )  # fmt: skip
     return changed(picture, evidence=Evidence.concat([picture.evidence, born]))

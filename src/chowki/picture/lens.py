@@ -49,6 +49,11 @@ class Lens:
         return self.bits & (AZIMUTH | PLACING) == AZIMUTH
 
     @property
+    def radar(self) -> bool:
+        """Return whether it finds targets by their echoes."""
+        return bool(self.bits & RANGE) and not self.cooperative and not self.sensor.cued
+
+    @property
     def snr_reference(self) -> float:
         """Return the signal-to-noise ratio (power) for which its figures are stated, or NaN."""
         return float(self.look[visibility.L_SNR])

@@ -116,6 +116,7 @@ def _states(s: TrackStates, kept: I64, gone: I64) -> TrackStates:
         updated_s=_replaced(s.updated_s, kept, np.maximum(s.updated_s[kept], s.updated_s[gone])),
         answered_s=_replaced(s.answered_s, kept, np.fmax(s.answered_s[kept], s.answered_s[gone])),
         updates=_replaced(s.updates, kept, s.updates[kept] + s.updates[gone]),
+        unseen=_replaced(s.unseen, kept, np.minimum(s.unseen[kept], s.unseen[gone])),
         sensor_bits=_replaced(s.sensor_bits, kept, s.sensor_bits[kept] | s.sensor_bits[gone]),
     )
 

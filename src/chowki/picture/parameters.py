@@ -52,14 +52,12 @@ class IdentityParameters(BaseModel):
         default=3.0, ge=0, description="seconds between weighings of one that may be a drone"
     )
     memory_s: float = Field(
-        default=120.0, gt=0, description="time over which evidence from motion fades"
+        default=120.0, gt=0, description="time over which the memory of how it flies fades"
     )
-    evidence_weight: float = Field(
-        default=0.25,
+    unseen_detections: float = Field(
+        default=8.0,
         gt=0,
-        le=1,
-        description="power to which the likelihood of one second's motion is taken: seconds in "
-        "a row say nearly the same",
+        description="expected radar detections that did not come, after which no radar sees it",
     )
 
 

@@ -19,9 +19,10 @@ CLEARLY = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the rules ask about, one entry for each track."""
+    """What the rules ask about, one entry for each track; ``unaided``: drone but for address."""
 
     drone: F64
+    unaided: F64
     manned: F64
     bird: F64
     armed: Flags
@@ -33,6 +34,8 @@ class Facts:
     transponder: Flags
     authorised: Flags
     contradicts: Flags
+    elsewhere: Flags
+    unseen: Flags
     plan: Flags
     slow: Flags
     settled: Flags
@@ -41,11 +44,14 @@ class Facts:
 def standard_identity(f: Facts, before: I8, parameters: IdentityParameters) -> I8:
     """Return the standard identity, the first rule that holds.
 
-    1. A transponder that contradicts the track: suspect.
-    2. An authorised Remote ID on something slow that is no aircraft: assumed friend. Never
-       friend: that takes more than its own word.
-    3. A transponder on something that isn't drone-like: assumed friend with a filed route,
-       else neutral.
+    1. A transponder that contradicts the track, whose address another track holds with more
+       right, or that reports from where radars see nothing: suspect.
+    2. An authorised Remote ID on something slow that is no aircraft and did not come over the
+       border: assumed friend. Never friend: that takes more than its own word. Over the border:
+       suspect.
+    3. A transponder on something that isn't drone-like but for it: assumed friend with a filed
+       route, else neutral. On something that came over the border, or that is drone-like by all
+       else: suspect.
     4. Drone-like, came over the border, no transponder: hostile when suspected armed or closing on
        a place, or when it is clearly a drone and presses on long after a stray would have turned
        back; else suspect.
@@ -68,9 +74,8 @@ def standard_identity(f: Facts, before: I8, parameters: IdentityParameters) -> I
         Thresholds.
     """
     held = (before == Identity.HOSTILE) | (before == Identity.SUSPECT)
-    drone = (f.drone >= np.where(held, parameters.drone_probability - 0.25,
-                                 parameters.drone_probability)) & ~f.transponder  # fmt: skip
-    drone &= f.settled
+    least = np.where(held, parameters.drone_probability - 0.25, parameters.drone_probability)
+    drone = (f.drone >= least) & ~f.transponder & f.settled
     clearly = drone & (f.drone >= CLEARLY)
     threat = f.armed | f.closing | (before == Identity.HOSTILE) | (clearly & f.presses_on)
     inside = f.origin == DEEP_INSIDE
@@ -79,11 +84,12 @@ def standard_identity(f: Facts, before: I8, parameters: IdentityParameters) -> I
     rose = (f.origin == NEAR_BORDER) & clearly & f.armed & f.closing
     rose |= (before == Identity.HOSTILE) & (f.origin == NEAR_BORDER)
     rules = (
-        (f.contradicts, Identity.SUSPECT),
+        (f.contradicts | f.elsewhere | f.unseen, Identity.SUSPECT),
+        (f.authorised & f.crossed, Identity.SUSPECT),
         (f.authorised & f.slow & (f.manned < 0.5), Identity.ASSUMED_FRIEND),
-        (f.transponder & f.plan & (f.drone < 0.5), Identity.ASSUMED_FRIEND),
-        (f.transponder & (f.drone < 0.5), Identity.NEUTRAL),
-        (f.transponder & f.crossed & f.settled, Identity.SUSPECT),
+        (f.transponder & f.plan & (f.unaided < 0.5), Identity.ASSUMED_FRIEND),
+        (f.transponder & (f.unaided < 0.5), Identity.NEUTRAL),
+        (f.transponder & f.settled & (f.crossed | (f.unaided >= least)), Identity.SUSPECT),
         (drone & f.crossed & threat, Identity.HOSTILE),
         (drone & rose, Identity.HOSTILE),
         (drone & f.crossed, Identity.SUSPECT),
@@ -91,8 +97,7 @@ def standard_identity(f: Facts, before: I8, parameters: IdentityParameters) -> I
         (f.plan & (f.manned > 0.5), Identity.NEUTRAL),
         (f.settled, Identity.UNKNOWN),
     )
-    return np.select(
-        [rule for rule, _ in rules],
-        [int(identity) for _, identity in rules],
-        default=int(Identity.PENDING),
-    ).astype(np.int8)
+    out = np.full(len(before), int(Identity.PENDING), dtype=np.int8)
+    for rule, identity in reversed(rules):
+        out[rule] = int(identity)
+    return out

@@ -12,6 +12,7 @@ import numpy as np
 from chowki.core.records import N_CLASSES
 from chowki.core.table import F64, I8, I64, S8, Col, Table
 from chowki.kernels.gate import Bernoullis
+from chowki.kernels.likelihoods import M_WIDTH
 from chowki.picture.bearings import BearingMemory
 from chowki.picture.clusters import Cluster
 from chowki.picture.pool import ModePool
@@ -37,6 +38,7 @@ class TrackStates(Table):
     own_scans: Annotated[I64, Col("", "last scans that held a plot of its own", (12,))]
     rcs_dbsm: Annotated[F64, Col("dBsm", "mean radar cross-section, or NaN")]
     rcs_weight: Annotated[F64, Col("", "number of plots behind it, bounded")]
+    unseen: Annotated[F64, Col("", "radar detections that were expected since the last one")]
     mode_row: Annotated[I64, Col("", "where its modes of motion stand in the pool")]
 
 
@@ -45,20 +47,22 @@ class Evidence(Table):
     """What is known of each track besides its motion; row by row beside ``TrackStates``."""
 
     log_class: Annotated[F64, Col("", "log posterior of each ObjectClass", (N_CLASSES,))]
-    motion: Annotated[F64, Col("", "fading mean of ln p(motion | class)", (N_CLASSES,))]
+    flight: Annotated[F64, Col("", "how it flies: M_... of ``kernels.likelihoods``", (M_WIDTH,))]
     looks: Annotated[F64, Col("", "sum of ln p(electro-optical look | class)", (N_CLASSES,))]
     payload: Annotated[F64, Col("", "log likelihood ratio of a payload from looks at it")]
     weighed_s: Annotated[F64, Col("s", "UTC time of the last weighing of its motion, or NaN")]
     first_m: Annotated[F64, Col("m", "position where it was first seen", (3,))]
     heard: Annotated[F64, Col("", "mean probability that it was the emitter heard")]
     hits: Annotated[F64, Col("", "direction-finder hits on its bearing")]
-    heard_hz: Annotated[F64, Col("Hz", "carrier last heard on its bearing, or NaN")]
+    heard_hz: Annotated[F64, Col("Hz", "carrier heard most on its bearing, or NaN")]
+    heard_more: Annotated[F64, Col("", "by how much more than all others")]
     looked: Annotated[F64, Col("", "number of electro-optical looks at it")]
     address: Annotated[I64, Col("", "last address associated, -1 none")]
     address_kind: Annotated[I8, Col("", "AddressKind")]
     callsign: Annotated[S8, Col("", "last call sign associated")]
     agreed: Annotated[F64, Col("", "weight of reports that fit the track")]
     contradicted: Annotated[F64, Col("", "weight of reports that contradict it")]
+    elsewhere: Annotated[F64, Col("", "weight of reports whose address belongs elsewhere")]
     plan: Annotated[F64, Col("", "how steadily it keeps to its filed route, in [0, 1]")]
     side: Annotated[I8, Col("", "1 on the defended side, 0 beyond the border, -1 not known")]
     origin: Annotated[I8, Col("", "Origin: where it was first seen")]

@@ -61,6 +61,7 @@ from chowki.picture.undetected import Survey
 from chowki.picture.upkeep import Correction, thinned
 from chowki.picture.workers import Workers
 
+NOTHING = np.empty((0, 3))[:, 2]
 NO_MATES = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
 # Row of the track that caused each plot (-1: none), and how probably.
 Causes = tuple[I64, F64]
@@ -221,8 +222,9 @@ class ScanTracker:
             picture, touched, chance, shares, seen, founded, glimpse
         )
         credited(
-            after, rows, causes, usable.plots, picture.scans, glimpse.sighting, self.parameters
-        )
+            after, rows, chance[:, 2] if glimpse.glass.radar else NOTHING, causes, usable.plots,
+            picture.scans, glimpse.sighting, self.parameters,
+        )  # fmt: skip
         found = association(after, shares, rows, usable, causes[0], founded[0])
         return changed(
             _unmoved(picture, glimpse, usable, free),

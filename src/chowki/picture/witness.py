@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from chowki.core.messages import Scan
 from chowki.core.places import Measures
-from chowki.core.records import N_CLASSES, Detections
+from chowki.core.records import N_CLASSES, Detections, ObjectClass
 from chowki.core.table import F64, I64
 from chowki.core.values import changed
+from chowki.kernels.likelihoods import overheard
 from chowki.picture.classes import (
     ARMED_BOUND,
     LOOK_BOUND,
@@ -26,6 +27,8 @@ from chowki.picture.states import Claims, Evidence, Picture
 Flags = NDArray[np.bool_]
 SHARE_MIN = 0.02
 PLACING, ADDRESS = int(Measures.RANGE | Measures.POSITION), int(Measures.ADDRESS)
+# how much more an aircraft one of two tracks must look, in ln odds, to hold their address
+PLAINLY = 2.0
 CONTRADICTION_MAX = 10.0
 
 
@@ -42,10 +45,10 @@ def absorb(
     picture: Picture, scan: Scan, found: Association, parameters: IdentityParameters
 ) -> Picture:
     """Return the picture with what a scan says of its tracks besides where they are."""
-    detections, measures = scan.detections, int(scan.sensor.measures)
     if not len(found.detections) or not _tells(scan):
         return picture
     picture = with_evidence(picture)
+    detections, measures = scan.detections, int(scan.sensor.measures)
     if not measures & PLACING and not scan.sensor.cued:
         return changed(picture, evidence=_heard(picture.evidence, detections, found))
     sure = found.causes >= 0
@@ -75,13 +78,10 @@ def _heard(evidence: Evidence, detections: Detections, found: Association) -> Ev
     )
     if not len(rows):
         return evidence
-    heard, hits, carrier = evidence.heard.copy(), evidence.hits.copy(), evidence.heard_hz.copy()
-    for row, detection, part in zip(rows, at, share, strict=True):
-        hits[row] = min(hits[row] + 1.0, 20.0)
-        heard[row] += (part - heard[row]) / max(hits[row], 2.0)
-        if part > 0.3:
-            carrier[row] = detections.frequency_hz[detection]
-    return changed(evidence, heard=heard, hits=hits, heard_hz=carrier)
+    heard, hits = evidence.heard.copy(), evidence.hits.copy()
+    carrier, more = evidence.heard_hz.copy(), evidence.heard_more.copy()
+    overheard(rows, detections.frequency_hz[at], share, heard, hits, carrier, more)
+    return changed(evidence, heard=heard, hits=hits, heard_hz=carrier, heard_more=more)
 
 
 def _looked(evidence: Evidence, caused: Caused) -> Evidence:
@@ -119,13 +119,23 @@ def _reported(picture: Picture, caused: Caused, parameters: IdentityParameters) 
     wrong = _speed_wrong(picture, d, at, rows, parameters)
     held = changed(e, address=address, address_kind=kind, callsign=callsign)
     claims, blamed = _held_against(picture, d.address[at], d.time_s[at], where, rows, parameters)
-    agreed, contradicted = e.agreed.copy(), e.contradicted.copy()
-    fits = ~(wrong | blamed)
-    agreed[rows[fits]] += 1.0
-    contradicted[rows[fits]] *= 0.9
-    contradicted[rows[~fits]] = np.minimum(contradicted[rows[~fits]] + 1.0, CONTRADICTION_MAX)
-    held = changed(held, agreed=agreed, contradicted=contradicted)
+    agreed = e.agreed.copy()
+    agreed[rows[~(wrong | blamed)]] += 1.0
+    held = changed(
+        held,
+        agreed=agreed,
+        contradicted=_counted(e.contradicted, rows, wrong),
+        elsewhere=_counted(e.elsewhere, rows, blamed),
+    )
     return changed(picture, evidence=held, claims=claims)
+
+
+def _counted(weight: F64, rows: I64, against: Flags) -> F64:
+    """Return a copy of a weight, raised where a report speaks against its track, else fading."""
+    out = weight.copy()
+    out[rows[~against]] *= 0.9
+    out[rows[against]] = np.minimum(out[rows[against]] + 1.0, CONTRADICTION_MAX)
+    return out
 
 
 def _speed_wrong(
@@ -146,8 +156,8 @@ def _held_against(
 ) -> tuple[Claims, Flags]:  # fmt: skip
     """Return the claims with new reports entered, and which reports jump away from a better one.
 
-    The newcomer is blamed: an address that has long fitted one track and now also comes from
-    afar stays with the track it fitted.
+    Of two tracks with one address, the one with less right to it is blamed, see ``_less_right``;
+    the other holds the address from then on.
     """
     claims = picture.claims
     order = np.searchsorted(claims.address, address)
@@ -159,21 +169,40 @@ def _held_against(
         jump = np.linalg.norm(where[known] - claims.position_m[old], axis=1)
         dt_s = np.abs(time_s[known] - claims.time_s[old])
         blamed[known] = jump > 2000.0 + parameters.claim_speed_mps * dt_s
-        blamed &= _agreed_by(picture, address, rows, known, inside)
+        blamed &= _less_right(picture, rows, known, inside)
     fresh = ~blamed
     return _entered(claims, address, time_s, where, picture.states.track[rows], fresh), blamed
 
 
-def _agreed_by(picture: Picture, address: I64, rows: I64, known: Flags, inside: I64) -> Flags:
-    """Return which reports come from a track that has fitted its address less than the holder."""
-    out = np.zeros(len(address), dtype=bool)
+def _less_right(picture: Picture, rows: I64, known: Flags, inside: I64) -> Flags:
+    """Return which reports come from a track with less right to its address than the holder.
+
+    What radar sees goes before what it does not see; then what plainly looks more like an
+    aircraft; then what has fitted its reports for longer, so that a newcomer is blamed. A track
+    whose own reports jump is blamed for them.
+    """
+    e, out = picture.evidence, np.zeros(len(rows), dtype=bool)
     for k in np.flatnonzero(known):
         holder = np.flatnonzero(picture.states.track == picture.claims.track[inside[k]])
-        if len(holder) and holder[0] != rows[k]:
-            out[k] = picture.evidence.agreed[holder[0]] >= picture.evidence.agreed[rows[k]]
-        else:
+        if not len(holder) or holder[0] == rows[k]:
             out[k] = len(holder) > 0
+            continue
+        mine, its = _standing(picture, int(rows[k])), _standing(picture, int(holder[0]))
+        if mine[0] != its[0]:
+            out[k] = its[0]
+        elif abs(mine[1] - its[1]) > PLAINLY:
+            out[k] = its[1] > mine[1]
+        else:
+            out[k] = e.agreed[holder[0]] >= e.agreed[rows[k]]
     return out
+
+
+def _standing(picture: Picture, row: int) -> tuple[bool, float]:
+    """Return whether radar sees a track, and ln odds that it is an aircraft."""
+    share = np.exp(picture.evidence.log_class[row])
+    manned = float(share[int(ObjectClass.AEROPLANE)] + share[int(ObjectClass.HELICOPTER)])
+    manned = min(max(manned, 1e-6), 1.0 - 1e-6)
+    return bool(picture.states.rcs_weight[row] > 0.0), float(np.log(manned / (1.0 - manned)))
 
 
 def _entered(
