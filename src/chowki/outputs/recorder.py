@@ -30,7 +30,14 @@ MANIFEST = "manifest.json"
 JOURNAL = "journal"
 TABLES = "tables"
 COMPLETE = "complete.json"
-_OWN_FILES = (f"{TABLES}/{COMPLETE}", "report.html", "sitrep.txt", "sitrep.json", MANIFEST)
+_OWN_FILES = (
+    f"{TABLES}/{COMPLETE}",
+    "report.html",
+    "sitrep.txt",
+    "sitrep.json",
+    "alerts/index.json",
+    MANIFEST,
+)
 
 
 class Recorder:
@@ -208,6 +215,7 @@ def _clear(folder: Path) -> None:
     old = [folder / name for name in _OWN_FILES]
     old += folder.glob(f"{JOURNAL}/*{SUFFIX}")
     old += folder.glob(f"{TABLES}/*/*.parquet")
+    old += folder.glob("alerts/chowki-*.xml")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path in old:
