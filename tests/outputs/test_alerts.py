@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as Tree
 
@@ -123,11 +124,11 @@ def test_each_message_names_the_one_that_it_replaces(tmp_path):
         "1": ["Alert", "Update", "Update", "Update", "Cancel"],
         "2": ["Alert", "Cancel"],
         "3": ["Alert", "Cancel"],
-        "4": ["Alert"] + ["Cancel"],
+        "4": ["Alert", "Cancel"],
     }
     for chain in chains.values():
         assert text(chain[0], "references") is None
-        for before, after in zip(chain, chain[1:], strict=False):
+        for before, after in pairwise(chain):
             told = [text(before, tag) for tag in ("sender", "identifier", "sent")]
             assert text(after, "references") == ",".join(told)
             assert text(before, "sent") <= text(after, "sent")
@@ -151,8 +152,8 @@ def test_nothing_is_left_standing_when_the_run_ends(tmp_path):
 
 def test_level_and_probability_set_severity_certainty_and_urgency(tmp_path):
     alerts = parsed(written(tmp_path))
-    told = [tuple(text(a, f"info/{t}") for t in ("severity", "certainty", "urgency", "responseType"))
-            for a in alerts]  # fmt: skip
+    names = ("severity", "certainty", "urgency", "responseType")
+    told = [tuple(text(a, f"info/{name}") for name in names) for a in alerts]
     assert told == [
         ("Moderate", "Possible", "Expected", "Prepare"),
         ("Moderate", "Likely", "Expected", "Prepare"),
