@@ -262,6 +262,7 @@ class WarningKeeper:
             inbound=np.bincount(threats.place[near], minlength=self._places)[told],
             track=track,
             probability=any_one[told],
+            cell=np.full(len(told), -1),
         )
 
 
