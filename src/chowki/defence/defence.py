@@ -122,8 +122,7 @@ class AirDefence:
         """Return the defence and what it concluded from the picture at a time."""
         threats = self._threat_model.evaluate(tracks, time_s)
         row, whose, first, probability = worst_of_each(tracks, threats)
-        evidence = self._warner.weigh(threats, tracks, whose)
-        board, warnings = self._warner.update(defence.board, threats, evidence, time_s)
+        board, warnings = self._warner.decide(defence.board, threats, tracks, whose, time_s)
         score = np.zeros(len(tracks))
         score[row] = threats.score[first]
         looks, tasks = self._tasker.assign(defence.looks, tracks, score, time_s)
