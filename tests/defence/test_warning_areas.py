@@ -31,14 +31,14 @@ def crossing(make, second, **columns):
 
 def play(make, theatre, tracks_at, seconds, threats_at=None, **parameters):
     keeper = WarningKeeper(theatre, WarningParameters(**parameters))
-    board, told = keeper.start(), []
+    boards, told = keeper.start(), []
     for second in range(seconds):
         tracks = tracks_at(second)
         threats = Threats.empty() if threats_at is None else threats_at(second)
         row = np.searchsorted(tracks.track, threats.track)
-        board, rows = keeper.decide(board, threats, tracks, row, make.now_s + second)
+        boards, rows = keeper.decide(boards, threats, tracks, row, make.now_s + second)
         told.append(rows)
-    return board, Warnings.concat(told)
+    return boards.areas, Warnings.concat(told)
 
 
 def cell_of(make, east_m, north_m=8_000.0):
@@ -136,7 +136,7 @@ def test_a_track_that_takes_up_a_place_holds_the_area_until_it_has_passed(make, 
     assert len(set(cleared.cell.tolist())) == len(cleared) >= 1
     for cell, time_s in zip(cleared.cell.tolist(), cleared.time_s, strict=True):
         last = max(s for s in range(600) if cell_of(make, -40_000.0 + 50.0 * s) == cell)
-        assert time_s - make.now_s == pytest.approx(last + 1 + 180, abs=1.0)
+        assert last + 180 < time_s - make.now_s <= last + 180 + 20
 
 
 def test_a_track_that_flickers_does_not_make_areas_flap(make, theatre):
@@ -148,7 +148,7 @@ def test_a_track_that_flickers_does_not_make_areas_flap(make, theatre):
     changes = {cell: np.flatnonzero(np.diff(rows.level[rows.cell == cell])) for cell in rows.cell}
     assert all(len(turns) == 0 for turns in changes.values())
     assert len(set(rows.warning.tolist())) == len(set(rows.cell.tolist()))
-    assert len(board.cell) == 1 + len(set(rows.cell.tolist()))
+    assert sorted(board.cell.tolist()) == sorted(set(rows.cell.tolist()))
 
 
 def test_areas_that_no_longer_matter_leave_the_board(make, theatre):
@@ -157,7 +157,7 @@ def test_areas_that_no_longer_matter_leave_the_board(make, theatre):
 
     board, rows = play(make, theatre, gone, 60 + 180 + 600 + 30)
     assert {ADVISORY, CLEAR, NONE} <= set(rows.level.tolist())
-    assert board.cell.tolist() == [-1]
+    assert board.cell.tolist() == []
 
 
 # The machine by itself, over any sequence of conditions
@@ -181,7 +181,7 @@ def _conditions(word):
 def test_whatever_happens_warnings_never_flap(spells):
     figures = WarningParameters()
     board, now_s = blank(np.array([-1])), 0.0
-    patience, last_held_s, seen = np.array([figures.raise_after_s]), -np.inf, []
+    patience, last_held_s, seen = figures.raise_after_s, -np.inf, []
     for length, word in spells:
         for _ in range(length):
             before, now_s = board, now_s + 5.0
@@ -209,17 +209,16 @@ def test_whatever_happens_warnings_never_flap(spells):
 
 
 @given(st.lists(st.frozensets(st.integers(0, 5), max_size=4), min_size=1, max_size=40))
-def test_the_board_holds_places_and_every_area_that_matters_once(steps):
+def test_the_board_holds_every_area_that_matters_once(steps):
     figures = WarningParameters(area_after_s=2.0, clear_after_s=3.0, all_clear_s=4.0)
-    board, numbers = blank(np.full(2, -1)), {}
+    board, numbers = blank(np.empty(0, dtype=np.int64)), {}
     for second, cells in enumerate(steps):
-        board = with_cells(board, 2, np.array(sorted(cells), dtype=np.int64))
-        assert board.cell[:2].tolist() == [-1, -1]
-        assert len(set(board.cell[2:].tolist())) == len(board.cell) - 2
-        assert cells <= set(board.cell[2:].tolist())
+        board = with_cells(board, np.array(sorted(cells), dtype=np.int64))
+        assert len(set(board.cell.tolist())) == len(board.cell)
+        assert cells <= set(board.cell.tolist())
         there = np.isin(board.cell, list(cells))
         told = Conditions(there, np.zeros(len(there), bool), there)
-        board, _ = advance(board, told, np.full(len(there), 2.0), figures, float(second))
+        board, _ = advance(board, told, 2.0, figures, float(second))
         for cell, number in zip(board.cell.tolist(), board.number.tolist(), strict=True):
             if number >= 0:
                 assert numbers.setdefault(number, cell) == cell, "a number belongs to one area"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from chowki.core.places import Theatre
 from chowki.core.records import (
     DRONE_CLASSES,
     Identity,
+    ObjectClass,
     Threats,
     Tracks,
     TrackStatus,
@@ -21,34 +22,32 @@ from chowki.defence.warning_areas import AreaFinder, Areas
 from chowki.defence.warning_board import (
     Conditions,
     WarningBoard,
+    WarningBoards,
     advance,
     blank,
     with_cells,
 )
 from chowki.defence.warning_parameters import WarningParameters
 
-__all__ = ["Evidence", "WarningBoard", "WarningKeeper", "WarningParameters"]
+__all__ = ["Evidence", "WarningBoards", "WarningKeeper", "WarningParameters"]
 
 B8 = NDArray[np.bool_]
-_DRONES = [int(kind) for kind in DRONE_CLASSES]
+_IS_DRONE = np.array([float(kind in DRONE_CLASSES) for kind in ObjectClass])
 _HELD = np.array([kind in (Identity.SUSPECT, Identity.HOSTILE) for kind in Identity])
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What may raise which warning.
+    """Which threats may raise which warning, one entry each.
 
     Attributes
     ----------
     advises, covers : B8
-        Shape (n,), one entry for each threat: counts towards an advisory; towards taking cover.
-    areas : Areas
-        Areas under tracks.
+        Shape (n,): counts towards an advisory; towards taking cover.
     """
 
     advises: B8
     covers: B8
-    areas: Areas = field(default_factory=Areas)
 
 
 class WarningKeeper:
@@ -68,19 +67,19 @@ class WarningKeeper:
         self._figures = parameters
         self._finder = AreaFinder(theatre, parameters)
 
-    def start(self) -> WarningBoard:
-        """Return a board on which nothing is told."""
-        return blank(np.full(self._places, -1))
+    def start(self) -> WarningBoards:
+        """Return boards on which nothing is told."""
+        return WarningBoards(blank(np.full(self._places, -1)), blank(np.empty(0, dtype=np.int64)))
 
     def decide(
-        self, board: WarningBoard, threats: Threats, tracks: Tracks, row: I64, time_s: float
-    ) -> tuple[WarningBoard, Warnings]:
-        """Return the board at a time, and a row for each warning that changed.
+        self, boards: WarningBoards, threats: Threats, tracks: Tracks, row: I64, time_s: float
+    ) -> tuple[WarningBoards, Warnings]:
+        """Return the boards at a time, and a row for each warning that changed.
 
         Parameters
         ----------
-        board : WarningBoard
-            The board before.
+        boards : WarningBoards
+            The boards before.
         threats : Threats
             Pairs of track and place.
         tracks : Tracks
@@ -91,10 +90,15 @@ class WarningKeeper:
             UTC seconds.
         """
         evidence = self.weigh(threats, tracks, row)
-        areas_matter = len(board.level) > self._places
-        areas = self._finder.find(tracks, row[evidence.advises], any_held=areas_matter)
-        evidence = Evidence(evidence.advises, evidence.covers, areas)
-        return self.update(board, threats, evidence, time_s)
+        places, told = self.update(boards.places, threats, evidence, time_s)
+        if time_s < boards.areas_due_s:
+            return replace(boards, places=places), told
+        before = replace(boards.areas, next_number=places.next_number)
+        found = self._finder.find(tracks, row[evidence.advises], any_held=len(before.cell) > 0)
+        areas, changed = self._of_areas(before, found, time_s)
+        places = replace(places, next_number=areas.next_number)
+        due_s = time_s + self._figures.area_every_s
+        return WarningBoards(places, areas, due_s), _together(told, changed)
 
     def weigh(self, threats: Threats, tracks: Tracks, row: I64) -> Evidence:
         """Return which threats count, by what their tracks are and where they go.
@@ -113,95 +117,111 @@ class WarningKeeper:
         """
         f = self._figures
         advises, covers = np.zeros(len(row), np.bool_), np.zeros(len(row), np.bool_)
-        near = threats.probability >= f.track_probability
-        near &= tracks.status[row] == int(TrackStatus.CONFIRMED)
-        near = np.flatnonzero(near)
+        near = np.flatnonzero(threats.probability >= f.track_probability)
+        near = near[tracks.status[row[near]] == int(TrackStatus.CONFIRMED)]
         reach_m = f.pass_m + self._radius_m[threats.place[near]]
         closing = (threats.cpa_m[near] <= reach_m) & (threats.cpa_time_s[near] > 0.0)
         near = near[closing | (threats.distance_m[near] <= reach_m)]
-        held = _HELD[tracks.identity[row[near]]]
-        drone = tracks.class_probability[row[near]][:, _DRONES].sum(axis=1) >= f.drone_probability
+        of = row[near]
+        held = _HELD[tracks.identity[of]]
+        drone = tracks.class_probability[of] @ _IS_DRONE >= f.drone_probability
         advises[near], covers[near] = held | drone, held
         return Evidence(advises, covers)
 
     def update(
         self, board: WarningBoard, threats: Threats, evidence: Evidence, time_s: float
     ) -> tuple[WarningBoard, Warnings]:
-        """Return the board at a time, and a row for each warning that changed."""
-        f, areas, p = self._figures, evidence.areas, self._places
-        if len(areas.cell) or len(board.cell) > p:
-            board = with_cells(board, p, areas.cell)
-        near = threats.take(evidence.advises)
-        told = self._of_places(near, evidence.covers[evidence.advises])
-        patience_s = np.full(len(board.cell), f.raise_after_s)
-        if len(board.cell) > p:
-            told = _with_areas(told, board.cell[p:], areas, f)
-            patience_s[p:] = f.area_after_s
-        board, changed = advance(board, told, patience_s, f, time_s)
+        """Return the board of places at a time, and a row for each warning that changed."""
+        f = self._figures
+        near = np.flatnonzero(evidence.advises)
+        place, soon = threats.place[near], threats.time_to_go_s[near]
+        missed = np.log1p(-np.minimum(threats.probability[near], 1.0 - 1e-12))
+        covered = evidence.covers[near] & (threats.time_to_go_low_s[near] <= f.cover_s)
+        held = self._any_of(place, missed * (soon <= f.hold_factor * f.advisory_s))
+        told = Conditions(
+            self._any_of(place, missed * (soon <= f.advisory_s)) >= f.raise_probability,
+            self._any_of(place, missed * covered) >= f.raise_probability,
+            held >= f.hold_probability,
+        )
+        board, changed = advance(board, told, f.raise_after_s, f, time_s)
         if not len(changed):
             return board, Warnings.empty()
-        return board, self._rows(board, changed, near, areas, time_s)
+        return board, self._rows(board, changed, threats.take(near), held, time_s)
 
-    def _of_places(self, near: Threats, covers: B8) -> Conditions:
-        """Return what holds for the places, given the threats that count."""
-        f, soon = self._figures, near.time_to_go_s
-        covered = covers & (near.time_to_go_low_s <= f.cover_s)
-        longer_s = f.hold_factor * f.advisory_s
-        return Conditions(
-            self._at_least_one(near, soon <= f.advisory_s) >= f.raise_probability,
-            self._at_least_one(near, covered) >= f.raise_probability,
-            self._at_least_one(near, soon <= longer_s) >= f.hold_probability,
-        )
-
-    def _at_least_one(self, threats: Threats, which: B8) -> F64:
-        """Return P(at least one of some tracks means the place), shape (p,)."""
-        missed = np.log1p(-np.minimum(threats.probability[which], 1.0 - 1e-12))
-        return -np.expm1(np.bincount(threats.place[which], missed, minlength=self._places))
+    def _any_of(self, place: I64, missed: F64) -> F64:
+        """Return P(at least one of some tracks means the place), shape (p,), from log(1 - p)."""
+        return -np.expm1(np.bincount(place, missed, minlength=self._places))
 
     def _rows(
-        self, board: WarningBoard, told: I64, near: Threats, areas: Areas, time_s: float
+        self, board: WarningBoard, changed: I64, near: Threats, held: F64, time_s: float
     ) -> Warnings:
-        """Return the rows of changed warnings: to places, then to areas."""
-        p = self._places
-        within = near.take(
-            near.time_to_go_s <= self._figures.hold_factor * self._figures.advisory_s
-        )
+        """Return the rows of changed warnings to places."""
+        f, p = self._figures, self._places
+        within = near.take(near.time_to_go_s <= f.hold_factor * f.advisory_s)
         # written from the last arrival to the first, so that the first one stays
         order = np.argsort(-within.time_to_go_s, kind="stable")
-        n = len(board.cell)
-        arrival, track = np.full(n, np.nan), np.full(n, -1, dtype=np.int64)
-        inbound, probability = np.zeros(n, dtype=np.int64), np.zeros(n)
-        arrival[within.place[order]] = time_s + within.time_to_go_s[order]
+        arrival_s, track = np.full(p, np.nan), np.full(p, -1, dtype=np.int64)
+        arrival_s[within.place[order]] = time_s + within.time_to_go_s[order]
         track[within.place[order]] = within.track[order]
-        inbound[:p] = np.bincount(within.place, minlength=p)
-        probability[:p] = self._at_least_one(within, np.ones(len(within), np.bool_))
-        on_board = np.flatnonzero(np.isin(board.cell[p:], areas.cell)) + p
-        of = np.searchsorted(areas.cell, board.cell[on_board])
-        arrival[on_board], track[on_board] = time_s + areas.in_s[of], areas.track[of]
-        inbound[on_board], probability[on_board] = areas.inbound[of], areas.probability[of]
-        return Warnings(
-            warning=board.number[told],
-            time_s=np.full(len(told), time_s),
-            place=np.where(told < p, told, -1),
-            level=board.level[told],
-            issued_s=board.issued_s[told],
-            expires_s=board.expires_s[told],
-            expected_arrival_s=arrival[told],
-            inbound=inbound[told],
-            track=track[told],
-            probability=probability[told],
-            cell=board.cell[told],
+        inbound = np.bincount(within.place, minlength=p)
+        whom = _Whom(changed, arrival_s[changed], inbound[changed], track[changed], held[changed])
+        return _told(board, changed, whom, time_s)
+
+    def _of_areas(
+        self, board: WarningBoard, areas: Areas, time_s: float
+    ) -> tuple[WarningBoard, Warnings]:
+        """Return the board of areas at a time, and a row for each warning that changed."""
+        f = self._figures
+        if not (len(areas.cell) or len(board.cell)):
+            return board, Warnings.empty()
+        board = with_cells(board, areas.cell)
+        here = np.isin(board.cell, areas.cell)
+        of = np.searchsorted(areas.cell, board.cell[here])
+        alone, whole = np.zeros(len(here)), np.zeros(len(here))
+        alone[here], whole[here] = areas.alone[of], areas.probability[of]
+        told = Conditions(
+            alone >= f.raise_probability, np.zeros(len(here), np.bool_), whole >= f.hold_probability
         )
+        board, changed = advance(board, told, f.area_after_s, f, time_s)
+        arrival_s, track = np.full(len(here), np.nan), np.full(len(here), -1, dtype=np.int64)
+        inbound = np.zeros(len(here), dtype=np.int64)
+        arrival_s[here], track[here] = time_s + areas.in_s[of], areas.track[of]
+        inbound[here] = areas.inbound[of]
+        nowhere = np.full(len(changed), -1)
+        whom = _Whom(nowhere, arrival_s[changed], inbound[changed], track[changed], whole[changed])
+        return board, _told(board, changed, whom, time_s)
 
 
-def _with_areas(places: Conditions, cell: I64, areas: Areas, f: WarningParameters) -> Conditions:
-    """Return what holds for places and for the cells of a board; an area is never told to cover."""
-    of = np.searchsorted(areas.cell, cell)
-    here = np.isin(cell, areas.cell)
-    alone, whole = np.zeros(len(cell)), np.zeros(len(cell))
-    alone[here], whole[here] = areas.alone[of[here]], areas.probability[of[here]]
-    return Conditions(
-        np.append(places.advisory, alone >= f.raise_probability),
-        np.append(places.cover, np.zeros(len(cell), np.bool_)),
-        np.append(places.held, whole >= f.hold_probability),
+@dataclass(frozen=True, slots=True)
+class _Whom:
+    """What the rows of changed warnings say besides the board: columns of ``Warnings``."""
+
+    place: I64
+    expected_arrival_s: F64
+    inbound: I64
+    track: I64
+    probability: F64
+
+
+def _told(board: WarningBoard, changed: I64, whom: _Whom, time_s: float) -> Warnings:
+    """Return the rows of changed warnings."""
+    return Warnings(
+        warning=board.number[changed],
+        time_s=np.full(len(changed), time_s),
+        place=whom.place,
+        level=board.level[changed],
+        issued_s=board.issued_s[changed],
+        expires_s=board.expires_s[changed],
+        expected_arrival_s=whom.expected_arrival_s,
+        inbound=whom.inbound,
+        track=whom.track,
+        probability=whom.probability,
+        cell=board.cell[changed],
     )
+
+
+def _together(places: Warnings, areas: Warnings) -> Warnings:
+    """Return rows to places, then to areas."""
+    if not len(areas):
+        return places
+    return Warnings.concat([places, areas]) if len(places) else areas

@@ -18,7 +18,7 @@ _COVER, _CLEAR = int(WarningLevel.TAKE_COVER), int(WarningLevel.ALL_CLEAR)
 
 @dataclass(frozen=True, slots=True)
 class WarningBoard:
-    """What every place and area has been told: first all places, then areas that matter now.
+    """What every place, or every area that matters now, has been told; one entry each.
 
     Attributes
     ----------
@@ -47,6 +47,23 @@ class WarningBoard:
     cover_since_s: F64
     quiet_since_s: F64
     next_number: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class WarningBoards:
+    """The state of all warnings.
+
+    Attributes
+    ----------
+    places, areas : WarningBoard
+        To places, by index; to areas under a track.
+    areas_due_s : float
+        UTC seconds at which areas are looked at next.
+    """
+
+    places: WarningBoard
+    areas: WarningBoard
+    areas_due_s: float = -np.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +97,18 @@ def raised(level: I8) -> B8:
     return (level == _ADVISORY) | (level == _COVER)
 
 
-def with_cells(board: WarningBoard, places: int, cells: I64) -> WarningBoard:
+def with_cells(board: WarningBoard, cells: I64) -> WarningBoard:
     """Return a board with these areas on it, and without areas where nothing stands or begins.
 
     Parameters
     ----------
     board : WarningBoard
         The board before.
-    places : int
-        Number of places, which stay.
     cells : I64
         Shape (m,): areas that matter now, each once.
     """
     kept = (board.level != _NONE) | np.isin(board.cell, cells)
-    kept[:places] = True
-    new = blank(cells[~np.isin(cells, board.cell[places:])])
+    new = blank(cells[~np.isin(cells, board.cell)])
     if kept.all() and not len(new.cell):
         return board
     columns = {
@@ -106,7 +120,7 @@ def with_cells(board: WarningBoard, places: int, cells: I64) -> WarningBoard:
 
 
 def advance(
-    board: WarningBoard, told: Conditions, patience_s: F64, f: WarningParameters, time_s: float
+    board: WarningBoard, told: Conditions, patience_s: float, f: WarningParameters, time_s: float
 ) -> tuple[WarningBoard, I64]:
     """Return the board at a time, and the entries whose warning changed or was renewed.
 
@@ -116,8 +130,8 @@ def advance(
         The board before.
     told : Conditions
         What holds now.
-    patience_s : F64
-        Shape (n,): how long a condition must last before it raises a warning.
+    patience_s : float
+        How long a condition must last before it raises a warning.
     f : WarningParameters
         Times.
     time_s : float
@@ -150,7 +164,7 @@ def advance(
     return after, changed
 
 
-def _next_level(board: WarningBoard, patience_s: F64, f: WarningParameters, time_s: float) -> I8:
+def _next_level(board: WarningBoard, patience_s: float, f: WarningParameters, time_s: float) -> I8:
     """Return each level: up when a condition lasted, down only by all clear."""
     level = board.level
     up = raised(level)

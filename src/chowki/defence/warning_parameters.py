@@ -43,6 +43,8 @@ class WarningParameters(BaseModel):
         now or will within this time: 5 minutes at 50 m/s are 15 km. 0: no area is warned.
     area_after_s : float
         Such a track must keep to an area for this long: most are new and soon threaten a place.
+    area_every_s : float
+        Areas are looked at this often: a drone crosses one in 5 minutes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,3 +63,4 @@ class WarningParameters(BaseModel):
     valid_s: float = Field(default=600.0, gt=0)
     area_ahead_s: float = Field(default=300.0, ge=0)
     area_after_s: float = Field(default=20.0, ge=0)
+    area_every_s: float = Field(default=10.0, ge=0)
