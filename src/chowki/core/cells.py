@@ -40,7 +40,7 @@ def cell_centre(cell: I64) -> tuple[F64, F64]:
 
     Examples
     --------
-    >>> [float(round(angle, 3)) for angle in cell_centre(np.int64(1095672))]
+    >>> [float(angle[0].round(3)) for angle in cell_centre(np.array([1095672]))]
     [31.7, 74.5]
     """
     lat_deg, lon_deg = cell_corner(cell)

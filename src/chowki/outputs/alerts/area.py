@@ -32,7 +32,7 @@ def polygon_of_place(place: Place) -> str:
 
 def polygon_of_cell(cell: int) -> str:
     """Return a cell's outline as a polygon."""
-    lat, lon = cell_corner(np.int64(cell))
+    lat, lon = cell_corner(np.array([cell]))
     wide = 1.0 / PER_DEGREE
     corners = np.array([(0.0, 0.0), (0.0, wide), (wide, wide), (wide, 0.0)])
     return polygon(lat + corners[:, 0], lon + corners[:, 1])
@@ -46,7 +46,7 @@ def bounds(cell: int) -> str:
     >>> bounds(1095672)
     '31.6-31.8 N, 74.4-74.6 E'
     """
-    lat, lon = (float(angle) for angle in cell_corner(np.int64(cell)))
+    lat, lon = (float(angle[0]) for angle in cell_corner(np.array([cell])))
     wide = 1.0 / PER_DEGREE
     return f"{_span(lat, wide, 'N', 'S')}, {_span(lon, wide, 'E', 'W')}"
 
