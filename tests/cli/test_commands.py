@@ -33,7 +33,8 @@ def test_version(chowki):
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "replay", "report", "compare", "verify", "check", "scenarios", "new"]
+    "command",
+    ["run", "replay", "report", "compare", "verify", "check", "scenarios", "new", "alerts"],
 )
 def test_every_command_explains_itself(chowki, command):
     ended = chowki(command, "--help")

@@ -20,7 +20,7 @@ def theatre(make):
 def play(make, theatre, threats_at, seconds, **parameters):
     """Step a warning keeper once a second and return all rows."""
     keeper = WarningKeeper(theatre, WarningParameters(**parameters))
-    board, rows = keeper.start(), []
+    board, rows = keeper.start().places, []
     for second in range(seconds):
         now = make.now_s + second
         threats = threats_at(second, now)
@@ -179,7 +179,7 @@ def test_who_may_warn(make, theatre, columns, threat, advises, covers):
 
 def test_an_unknown_drone_sends_nobody_to_a_cellar(make, theatre):
     keeper = WarningKeeper(theatre, WarningParameters())
-    board, levels = keeper.start(), set()
+    board, levels = keeper.start().places, set()
     for second in range(600):
         now = make.now_s + second
         threats = make.threats(

@@ -27,6 +27,7 @@ def application() -> typer.Typer:
     app.command("new", rich_help_panel="Scenarios")(scenarios.new)
     app.command("report", rich_help_panel="Recordings")(journals.report)
     app.command("replay", rich_help_panel="Recordings")(journals.replay)
+    app.command("alerts", rich_help_panel="Recordings")(journals.alerts)
     app.command("compare", rich_help_panel="Recordings")(journals.compare)
     app.command("verify", rich_help_panel="Recordings")(journals.verify)
     app.command("dossier", rich_help_panel="Statements", epilog=statements.DOSSIER_EXAMPLES)(

@@ -1,7 +1,8 @@
-"""``chowki report``, ``replay``, ``compare`` and ``verify``: what a recording still tells."""
+"""``chowki report``, ``replay``, ``alerts``, ``compare``, ``verify``: what a recording tells."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,6 +55,36 @@ def replay(
     voice.data(document, show)
     if not outcome.equal:
         raise typer.Exit(1)
+
+
+def alerts(
+    journal: Recorded,
+    out: Out = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write the warnings of a recording as CAP 1.2 messages, in five languages.
+
+    Every message is an Exercise (of a simulated run) or a Test (of a recorded feed); there is no
+    way to make it anything else.
+    """
+    voice = Voice.of(as_json=as_json, quiet=quiet, verbose=verbose)
+    from chowki.cli.show import table
+    from chowki.run import Run
+
+    done = Run(journal)
+    folder = out or done.folder / "alerts"
+    index = done.alerts(folder)
+
+    def show() -> None:
+        names = ("status", "type", "said")
+        counts = Counter(tuple(message[name] for name in names) for message in index)
+        rows = [dict(zip(names, what, strict=True), messages=n) for what, n in counts.items()]
+        voice.out.print(table({name: name for name in (*names, "messages")}, rows))
+        voice.remark(f"{len(index):,} messages in {folder}")
+
+    voice.data({"folder": str(folder), "messages": index}, show)
 
 
 def compare(

@@ -257,18 +257,19 @@ class Threats(Table):
 
 @dataclass(frozen=True, slots=True)
 class Warnings(Table):
-    """Warnings to places: one row each time that a place's warning changes."""
+    """Warnings to places and to areas under a track: one row each time that one changes."""
 
     warning: Annotated[I64, Col("", "number of the warning, never reused")]
     time_s: Annotated[F64, Col("s", "UTC time of this row")]
-    place: Annotated[I64, Col("", "index of the defended place")]
+    place: Annotated[I64, Col("", "index of the defended place, -1 for an area")]
     level: Annotated[I8, Col("", "WarningLevel")]
     issued_s: Annotated[F64, Col("s", "UTC time at which the warning was first issued")]
     expires_s: Annotated[F64, Col("s", "UTC time at which it lapses unless renewed")]
     expected_arrival_s: Annotated[F64, Col("s", "UTC time of the earliest expected arrival")]
-    inbound: Annotated[I64, Col("", "number of tracks that threaten the place")]
+    inbound: Annotated[I64, Col("", "number of tracks that threaten the place or area")]
     track: Annotated[I64, Col("", "the track that arrives first, -1 none")]
-    probability: Annotated[F64, Col("", "probability that at least one of them means this place")]
+    probability: Annotated[F64, Col("", "probability that at least one of them comes there")]
+    cell: Annotated[I64, Col("", "number of the area's cell (core.cells), -1 for a place")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from chowki.defence.posture import Posture, PostureParameters, PostureTable, set
 from chowki.defence.rules import RulesParameters
 from chowki.defence.tasks import LookBook, Tasker, TaskParameters
 from chowki.defence.threat import ThreatParameters, worst_of_each
-from chowki.defence.warning import WarningBoard, WarningKeeper, WarningParameters
+from chowki.defence.warning import WarningBoards, WarningKeeper, WarningParameters
 
 
 class DefenceParameters(BaseModel):
@@ -47,8 +47,8 @@ class Defence:
         Where every sector stands.
     threats : Threats
         Ranked pairs at that time.
-    board : WarningBoard
-        What every place has been told.
+    boards : WarningBoards
+        What every place and area has been told.
     looks : LookBook
         What cued sensors look at.
     book : EngagementBook or None
@@ -60,7 +60,7 @@ class Defence:
     time_s: float
     posture: Posture
     threats: Threats
-    board: WarningBoard
+    boards: WarningBoards
     looks: LookBook
     book: EngagementBook | None = None
     acts_ignored: int = 0
@@ -113,7 +113,7 @@ class AirDefence:
             time_s=-np.inf,
             posture=self._postures.start(self._sectors),
             threats=Threats.empty(),
-            board=self._warner.start(),
+            boards=self._warner.start(),
             looks=self._tasker.start(),
             book=None if self._planner is None else self._planner.start(),
         )
@@ -122,15 +122,14 @@ class AirDefence:
         """Return the defence and what it concluded from the picture at a time."""
         threats = self._threat_model.evaluate(tracks, time_s)
         row, whose, first, probability = worst_of_each(tracks, threats)
-        evidence = self._warner.weigh(threats, tracks, whose)
-        board, warnings = self._warner.update(defence.board, threats, evidence, time_s)
+        boards, warnings = self._warner.decide(defence.boards, threats, tracks, whose, time_s)
         score = np.zeros(len(tracks))
         score[row] = threats.score[first]
         looks, tasks = self._tasker.assign(defence.looks, tracks, score, time_s)
         found = find_candidates(threats, row, first, probability)
         plan = self._plan(defence, tracks, found, time_s)
         after = replace(
-            defence, time_s=time_s, threats=threats, board=board, looks=looks, book=plan.book
+            defence, time_s=time_s, threats=threats, boards=boards, looks=looks, book=plan.book
         )
         return after, Decision(threats, warnings, plan.engagements, plan.orders, tasks)
 

@@ -38,6 +38,7 @@ _OWN_FILES = (
     "sitrep.json",
     NOTICE,
     "notice.txt",
+    "alerts/index.json",
     MANIFEST,
 )
 
@@ -217,6 +218,7 @@ def _clear(folder: Path) -> None:
     old = [folder / name for name in _OWN_FILES]
     old += folder.glob(f"{JOURNAL}/*{SUFFIX}")
     old += folder.glob(f"{TABLES}/*/*.parquet")
+    old += folder.glob("alerts/chowki-*.xml")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path in old:

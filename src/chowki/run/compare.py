@@ -153,6 +153,7 @@ def _first_warnings(run: Run) -> dict[int, float]:
     table = run.warnings
     level = table["level"].to_numpy()
     issued = np.isin(level, [WarningLevel.ADVISORY, WarningLevel.TAKE_COVER])
+    issued &= table["place"].to_numpy() >= 0
     rows = zip(table["place"].to_numpy()[issued], table["time_s"].to_numpy()[issued], strict=True)
     first: dict[int, float] = {}
     for place, time_s in rows:

@@ -124,7 +124,7 @@ class Run:
             "detections": recording.detections.num_rows,
             "tracks_confirmed": _distinct(self.tracks, "track", "status", TrackStatus.CONFIRMED),
             "places_warned": _distinct(
-                self.warnings, "place", "level", WarningLevel.ADVISORY, WarningLevel.TAKE_COVER
+                self._to_places(), "place", "level", WarningLevel.ADVISORY, WarningLevel.TAKE_COVER
             ),
             **self._engaged(),
             **self._fates(),
@@ -133,7 +133,7 @@ class Run:
         }
 
     def report(self, path: str | Path) -> None:
-        """Write the report, and beside it the situation report as text and JSON.
+        """Write the report, and beside it the situation report (text, JSON) and the alerts.
 
         Parameters
         ----------
@@ -145,6 +145,7 @@ class Run:
         OutputError
             If a file can't be written.
         """
+        from chowki.outputs.alerts import ALERTS
         from chowki.outputs.report import write_report
         from chowki.outputs.sitrep import situation
 
@@ -153,11 +154,38 @@ class Run:
         write_report(self.recording, found, self.scores, path)
         write_whole(path.with_name("sitrep.txt"), found.text().encode())
         write_whole(path.with_name("sitrep.json"), strict_json(found.document()).encode())
+        self.alerts(path.with_name(ALERTS))
+
+    def alerts(self, folder: str | Path | None = None) -> list[dict[str, Any]]:
+        """Write every warning as CAP 1.2 messages, whose status is Exercise or Test.
+
+        Parameters
+        ----------
+        folder : str or Path, optional
+            Where they go; ``alerts`` in the folder of the run without it.
+
+        Returns
+        -------
+        list of dict
+            The index: file, status, type, said, sent, warning, place or cell of each message.
+
+        Raises
+        ------
+        OutputError
+            If a file can't be written.
+        """
+        from chowki.outputs.alerts import ALERTS, write_alerts
+
+        return write_alerts(self.recording, Path(folder or self.folder / ALERTS))
 
     def _repr_html_(self) -> str:
         from chowki.run.portrait import portrait
 
         return portrait(self)
+
+    def _to_places(self) -> Any:
+        """Return the warnings to places, without those to areas."""
+        return self.warnings.filter(pc.greater_equal(self.warnings["place"], 0))
 
     def _span_s(self) -> float:
         """Return the seconds from start to the last thing received."""

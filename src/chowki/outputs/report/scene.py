@@ -134,7 +134,8 @@ def _warnings(recording: Evidence, start_s: float, end_s: float) -> list[list[in
     order = np.lexsort((np.arange(len(place)), time_s, number, place))
     spans: list[list[int]] = []
     for here, row in enumerate(order):
-        if level[row] not in (WarningLevel.ADVISORY, WarningLevel.TAKE_COVER):
+        standing = level[row] in (WarningLevel.ADVISORY, WarningLevel.TAKE_COVER)
+        if place[row] < 0 or not standing:
             continue
         after = order[here + 1] if here + 1 < len(order) else -1
         same = after >= 0 and place[after] == place[row] and number[after] == number[row]

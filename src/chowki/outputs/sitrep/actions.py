@@ -103,7 +103,7 @@ def aircraft_tracks(tracks: Any) -> I64:
 def warning_facts(
     warnings: Any, near: list[Nearby], radius_m: list[float], end_s: float
 ) -> list[WarningFact]:
-    """Return every warning that was issued, in order of place and time.
+    """Return every warning that was issued to a place, in order of time.
 
     Parameters
     ----------
@@ -118,6 +118,7 @@ def warning_facts(
     """
     level, number = column(warnings, "level"), column(warnings, "warning")
     standing = (level == WarningLevel.ADVISORY) | (level == WarningLevel.TAKE_COVER)
+    standing &= column(warnings, "place") >= 0
     facts: list[WarningFact] = []
     earlier: dict[int, float] = {}
     columns = {name: column(warnings, name) for name in ("place", "issued_s", "time_s")}
@@ -135,6 +136,12 @@ def warning_facts(
         facts.append(WarningFact(int(one), place, issued_s, ended_s, cover, approach_s, arrived))
         earlier[place] = ended_s
     return facts
+
+
+def areas_warned(warnings: Any) -> int:
+    """Return how many warnings went to areas under a track, where no place is listed."""
+    of_areas = column(warnings, "place") < 0
+    return len(np.unique(column(warnings, "warning")[of_areas]))
 
 
 def _by_issue(number: I64, issued_s: Any) -> list[int]:

@@ -10,7 +10,12 @@ import numpy as np
 from chowki.core.places import Place
 from chowki.core.records import EngagementState
 from chowki.outputs.evidence import Evidence, column, span
-from chowki.outputs.sitrep.actions import engagement_facts, final_engagements, warning_facts
+from chowki.outputs.sitrep.actions import (
+    areas_warned,
+    engagement_facts,
+    final_engagements,
+    warning_facts,
+)
 from chowki.outputs.sitrep.document import document
 from chowki.outputs.sitrep.facts import (
     AirTrafficFact,
@@ -58,7 +63,9 @@ class SituationReport:
     restraint : RestraintFact
         Engagements near the border, postures, cease-fires.
     warnings : tuple of WarningFact
-        Every warning issued.
+        Every warning issued to a place.
+    areas_warned : int
+        Warnings issued to areas under a track, where no place is listed.
     traffic : AirTrafficFact
         Aircraft in the picture.
     truth : TruthFact or None
@@ -82,6 +89,7 @@ class SituationReport:
     engagement: EngagementFact
     restraint: RestraintFact
     warnings: tuple[WarningFact, ...]
+    areas_warned: int
     traffic: AirTrafficFact
     truth: TruthFact | None
     sensing: SensorFact
@@ -146,6 +154,7 @@ def situation(recording: Evidence, rule: SightingRule | None = None) -> Situatio
         engagement=engagement_facts(recording),
         restraint=restraint_facts(recording, rule),
         warnings=warned,
+        areas_warned=areas_warned(recording.warnings),
         traffic=air_traffic_facts(recording.tracks),
         truth=truth_facts(recording),
         sensing=sensor_facts(recording),

@@ -17,7 +17,8 @@ outcome, distance_m}]}`` (or null), ``incursions``,
 ``posture {starting {sector: level}, changes [{time, person, act, sector, value}], released,
 refused}``, ``cease_fire {spans [{sector, since, lifted, ordered_by}], violations [{track,
 crossed, sector, near, since, engaged}], recorded_by_station}``,
-``warnings {issued, take_cover, arrived, without_approach, lead_s {median, least, most},
+``warnings {issued, take_cover, arrived, without_approach, standing_at_the_end, areas,
+lead_s {median, least, most},
 each [{place, issued, ended, take_cover, approach, arrived, lead_s}]}``,
 ``leakers {source, count, places}``, ``outcome`` (simulated truth or null),
 ``air_traffic {..}``, ``sensors {.., outages [..], flagged [..]}``.
@@ -101,6 +102,11 @@ def leakers(report: SituationReport) -> Document:
 def first_warnings(report: SituationReport) -> dict[int, WarningFact]:
     """Return the first warning of each place, by index of the place."""
     return {warning.place: warning for warning in reversed(report.warnings)}
+
+
+def standing_at_the_end(report: SituationReport) -> int:
+    """Return how many warnings to places still stood when the recording ended."""
+    return sum(warning.ended_s >= report.end_s for warning in report.warnings)
 
 
 def lead_times(report: SituationReport) -> Document:
@@ -188,6 +194,8 @@ def _warnings(report: SituationReport) -> Document:
         "take_cover": sum(w.take_cover for w in report.warnings),
         "arrived": sum(w.arrived for w in report.warnings),
         "without_approach": sum(not np.isfinite(w.approach_s) for w in report.warnings),
+        "standing_at_the_end": standing_at_the_end(report),
+        "areas": report.areas_warned,
         "lead_s": lead_times(report),
         "each": [
             {

@@ -14,6 +14,7 @@ from chowki.outputs.sitrep.document import (
     lead_times,
     leakers,
     rule_in_words,
+    standing_at_the_end,
 )
 from chowki.outputs.sitrep.facts import OutageFact, PlaceFact, WarningFact
 from chowki.outputs.sitrep.restraint_words import restraint_words
@@ -224,7 +225,8 @@ def _warning_words(report: SituationReport) -> str:
         return ""
     issued = report.warnings
     if not issued:
-        return "No warning was issued."
+        whom = " to a place" if report.areas_warned else ""
+        return f"No warning was issued{whom}.{_areas_and_end(report)}"
     lead = lead_times(report)
     cover, places = sum(w.take_cover for w in issued), len({w.place for w in issued})
     first = (
@@ -232,7 +234,7 @@ def _warning_words(report: SituationReport) -> str:
         f"({cover} reached take cover)."
     )
     if lead["median"] is None:
-        return f"{first} No drone track was observed near a warned place."
+        return f"{first} No drone track was observed near a warned place.{_areas_and_end(report)}"
     alone = sum(not math.isfinite(w.approach_s) for w in issued)
     unwarned = sum(fact.arrivals > 0 for fact in report.places) - len(
         {w.place for w in issued if w.arrived}
@@ -242,7 +244,19 @@ def _warning_words(report: SituationReport) -> str:
         f"{words.minutes(lead['median'])}, least {words.minutes(lead['least'])}, most "
         f"{words.minutes(lead['most'])} min. Followed by no drone track near: {alone}. Places "
         f"reached by a drone track without a warning standing: {max(unwarned, 0)}."
+        f"{_areas_and_end(report)}"
     )
+
+
+def _areas_and_end(report: SituationReport) -> str:
+    """Return what is said of areas under a track, and of warnings that stood at the end."""
+    said = ""
+    if report.areas_warned:
+        said += f" Warnings to areas under a track: {report.areas_warned}."
+    standing = standing_at_the_end(report)
+    if standing:
+        said += f" Still standing at the end, and withdrawn with it: {standing}."
+    return said
 
 
 def _traffic_words(report: SituationReport) -> str:

@@ -1,0 +1,66 @@
+"""Figures of the warnings."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class WarningParameters(BaseModel):
+    """Thresholds of the warnings, each with its reason.
+
+    Attributes
+    ----------
+    advisory_s, cover_s : float
+        Lead times. 15 minutes to the expected arrival let people get home and sirens be manned;
+        5 minutes to the earliest arrival (lower end of its interval) are what it takes to reach a
+        cellar with children.
+    raise_probability : float
+        P(at least one drone means this place) at which a warning is raised. Low: a warning for
+        nothing costs less than one that never came.
+    hold_probability : float
+        A warning is held while that probability is above this: less than to raise it.
+    hold_factor : float
+        Lead times are longer by this factor while a warning is held.
+    pass_m : float
+        A track counts when its course will take it this near to a place, beyond its radius, or it
+        is as near already: what flies by elsewhere is another place's warning.
+    drone_probability : float
+        A track held neither suspect nor hostile counts from this probability of a drone on, and
+        for an advisory only: nobody is sent to a cellar for what may be a bird.
+    track_probability : float
+        A track counts from this probability on, so that a thousand birds of one per cent each do
+        not add up to a raid.
+    raise_after_s : float
+        The condition must last this long, longer than a false track's first seconds.
+    clear_after_s : float
+        Nothing may threaten for this long before the all clear; drones come in waves.
+    all_clear_s : float
+        An all clear stands for this long.
+    valid_s : float
+        A warning lapses after this unless renewed; it is renewed at half that time.
+    area_ahead_s : float
+        An area is warned that a suspect or hostile which threatens no listed place flies over
+        now or will within this time: 5 minutes at 50 m/s are 15 km. 0: no area is warned.
+    area_after_s : float
+        Such a track must keep to an area for this long: most are new and soon threaten a place.
+    area_every_s : float
+        Areas are looked at this often: a drone crosses one in 5 minutes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    advisory_s: float = Field(default=900.0, gt=0)
+    cover_s: float = Field(default=300.0, gt=0)
+    raise_probability: float = Field(default=0.5, gt=0, le=1)
+    hold_probability: float = Field(default=0.25, gt=0, le=1)
+    hold_factor: float = Field(default=1.2, ge=1)
+    pass_m: float = Field(default=10_000.0, ge=0)
+    drone_probability: float = Field(default=0.95, ge=0, le=1)
+    track_probability: float = Field(default=0.25, gt=0, le=1)
+    raise_after_s: float = Field(default=5.0, ge=0)
+    clear_after_s: float = Field(default=180.0, ge=0)
+    all_clear_s: float = Field(default=600.0, ge=0)
+    valid_s: float = Field(default=600.0, gt=0)
+    area_ahead_s: float = Field(default=300.0, ge=0)
+    area_after_s: float = Field(default=20.0, ge=0)
+    area_every_s: float = Field(default=10.0, ge=0)
