@@ -74,8 +74,8 @@ def fly(model, aloft, until_s, step_s=1.0):
     """Run to a time; return targets hit and (time, state, rounds left) of each report."""
     gone, seen = [], []
     for time_s in np.arange(aloft.time_s + step_s, aloft.time_s + until_s + step_s, step_s):
-        hit, reports = model.advance(at(aloft, time_s, gone), time_s)
-        gone += hit.tolist()
+        hit, jammed, reports = model.advance(at(aloft, time_s, gone), time_s)
+        gone += hit.tolist() + jammed.tolist()
         for report in reports:
             state = EngagementState(int(report.outcomes.state[0]))
             seen.append((report.time_s, state, report.rounds_left))
@@ -146,7 +146,7 @@ def test_shoot_look_shoot_saves_rounds():
     for k in range(3):
         time_s = START_S + 100.0 * k
         model.obey(orders(aloft, alive, first=k * n, time_s=time_s))
-        hit, reports = model.advance(at(aloft, time_s + 100.0), time_s + 100.0)
+        hit, _, reports = model.advance(at(aloft, time_s + 100.0), time_s + 100.0)
         fired += sum(1 for r in reports if int(r.outcomes.state[0]) == EngagementState.IN_FLIGHT)
         alive = np.setdiff1d(alive, hit - 1000)
     expected = (1 - 0.3**3) / 0.7
@@ -169,7 +169,7 @@ def test_magazine_limits_kills():
             if not len(alive):
                 break
             model.obey(orders(aloft, alive[:8], first=100 * k, time_s=time_s))
-            hit, reports = model.advance(at(aloft, time_s + 50.0, gone), time_s + 50.0)
+            hit, _, reports = model.advance(at(aloft, time_s + 50.0, gone), time_s + 50.0)
             gone += hit.tolist()
             if any(r.rounds_left == 0 for r in reports):
                 break
@@ -200,17 +200,18 @@ def test_opportunities_in_depth():
     while True:
         launch_m = 10_000.0 - 50.0 * (time_s - START_S)
         model.obey(orders(aloft, [0], first=chances, time_s=time_s))
-        launch_s, states, assessed_s = time_s, [], math.nan
+        launch_s, states, met_s = time_s, [], math.nan
         while not states or states[-1] == EngagementState.IN_FLIGHT:
             time_s += 0.02
-            for report in model.advance(at(aloft, time_s), time_s)[1]:
+            for report in model.advance(at(aloft, time_s), time_s)[2]:
                 states.append(EngagementState(int(report.outcomes.state[0])))
-                assessed_s = report.time_s
+                met_s = report.time_s
         if states == [EngagementState.ABORTED]:
             break
-        assert states == [EngagementState.IN_FLIGHT, EngagementState.MISSED]
-        hit_m = 300.0 * (assessed_s - 3.0 - launch_s)
+        assert states == [EngagementState.IN_FLIGHT, EngagementState.MET]
+        hit_m = 300.0 * (met_s - launch_s)
         assert hit_m == pytest.approx(300.0 / 350.0 * launch_m, rel=1e-4)
+        time_s = met_s + 3.0
         chances += 1
     assert chances == 11
 
@@ -241,7 +242,7 @@ def run_queue(when, position, velocity, patience_s, ceiling_m=20_000.0):
     zeros, numbers = np.zeros(n, int), np.arange(n)
     asked = Orders(numbers, when, zeros, numbers, zeros + 1, *position.T, *velocity.T)
     model.obey(asked)
-    _, reports = model.advance(sky(np.empty((0, 3))), when[-1] + 3600.0)
+    _, _, reports = model.advance(sky(np.empty((0, 3))), when[-1] + 3600.0)
     first = {}
     for report in reports:
         first.setdefault(int(report.outcomes.engagement[0]), report)
@@ -285,7 +286,7 @@ def test_orders_whose_target_leaves_reach_are_lost_as_erlang_a_says():
 
 
 def test_a_round_takes_its_time():
-    """Reaction, then flight, then assessment; the channel is busy until it has reloaded."""
+    """Reaction, then flight; the channel stays for the assessment and until it has reloaded."""
     aloft = sky([[0.0, 4000.0, 0.0]] * 1)
     slow = site(
         1.0, reaction_s=5, assessment_s=3, reload_s=20, channels=1, magazine=4,
@@ -297,9 +298,9 @@ def test_a_round_takes_its_time():
     assert gone == [1000]
     assert [(round(t - START_S, 6), state.name, left) for t, state, left in seen] == [
         (5.0, "IN_FLIGHT", 3),
-        (18.0, "INTERCEPTED", 3),
+        (15.0, "MET", 3),
         (30.0, "IN_FLIGHT", 2),
-        (43.0, "MISSED", 2),
+        (40.0, "MET", 2),
     ]
 
 
@@ -315,7 +316,7 @@ def test_what_stands_nearest_is_hit():
     model.obey(replace(asked, east_m=np.array([900.0])))
     gone, seen = fly(model, aloft, 20)
     assert gone == []
-    assert seen[-1][1] is EngagementState.MISSED
+    assert seen[-1][1] is EngagementState.MET
 
 
 def test_a_target_that_turns_away_is_not_found():
