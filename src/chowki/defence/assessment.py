@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chowki.core.places import Site
 from chowki.core.records import EffectorKind, EngagementState, Tracks, TrackStatus
+from chowki.core.table import F64
 from chowki.defence.engagement import Engagement, EngagementBook
 
 # Existence this near 0 or 1 is as good as certain; the odds stay finite.
@@ -28,8 +29,10 @@ class AssessmentParameters(BaseModel):
     guard_s : float
         A detection counts as seen after the intercept when it is this much later: truth moves by
         the second, and clocks of sensors err by tenths.
-    surviving_max : float
-        The target is held killed once the probability that it still flies is at most this.
+    surviving_max, existence_max : float
+        The target is held killed once the probability that it still flies is at most the first,
+        and its existence at most the second: looks that miss one after the other are not as
+        independent as the tracker takes them to be.
     longest_s : float
         An assessment ends this long after the intercept: two turns of a radar with a period of
         12 s, and the delay of its link.
@@ -43,6 +46,7 @@ class AssessmentParameters(BaseModel):
 
     guard_s: float = Field(default=1.0, ge=0)
     surviving_max: float = Field(default=0.1, gt=0, lt=1)
+    existence_max: float = Field(default=0.5, gt=0, lt=1)
     longest_s: float = Field(default=30.0, gt=0)
     slowed: float = Field(default=0.5, ge=0, le=1)
     sinking_mps: float = Field(default=8.0, gt=0)
@@ -118,18 +122,41 @@ def _watched(one: Engagement, look: _Look) -> Engagement:
 def _settled(
     one: Engagement, look: _Look, time_s: float, figures: AssessmentParameters
 ) -> EngagementState:
+    """Return what is held of a target; who would have arrived by now can't be told from killed."""
+    if time_s > one.arrives_s:
+        return EngagementState.MISSED
     if look.gone:
         return EngagementState.INTERCEPTED
     if look.tracks.updated_s[look.row] > one.met_s + figures.guard_s:
         stopped = one.effector == int(EffectorKind.JAMMER) and _broken(one, look, figures)
         return EngagementState.INTERCEPTED if stopped else EngagementState.MISSED
     survives = surviving(one.kill_probability, one.existence, look.existence)
-    if survives <= figures.surviving_max:
+    if survives <= figures.surviving_max and look.existence <= figures.existence_max:
         return EngagementState.INTERCEPTED
-    if time_s < one.met_s + figures.longest_s:
-        return EngagementState.MET
-    unseen = look.existence < one.existence
-    return EngagementState.INTERCEPTED if unseen and survives < 0.5 else EngagementState.MISSED
+    late = time_s >= one.met_s + figures.longest_s
+    return EngagementState.MISSED if late else EngagementState.MET
+
+
+def arrives_s(one: Engagement, place_m: F64, radius_m: float) -> float:
+    """Return when a target that flies on comes within the radius of a place, infinity if never.
+
+    Parameters
+    ----------
+    one : Engagement
+        With the intercept, its time, and the velocity of the track when it was ordered.
+    place_m : F64
+        Shape (3,), station frame.
+    radius_m : float
+        How near it must come to have arrived.
+    """
+    away, v = np.array(one.point_m) - place_m, np.array(one.velocity_mps)
+    a, b, c = float(v @ v), float(away @ v), float(away @ away) - radius_m**2
+    if c <= 0.0:
+        return one.intercept_s
+    inside = b * b - a * c
+    if a <= 0.0 or b >= 0.0 or inside < 0.0:
+        return np.inf
+    return one.intercept_s + (-b - np.sqrt(inside)) / a
 
 
 def surviving(kill_probability: float, before: float, now: float) -> float:

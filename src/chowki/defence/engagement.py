@@ -52,6 +52,8 @@ class Engagement:
         Of the track when it was ordered, station frame.
     existence : float
         Highest existence probability of the track since the rounds met, 0 before.
+    arrives_s : float
+        UTC time at which the track would come to its place if it flew on, infinity if never.
     """
 
     number: int
@@ -71,6 +73,7 @@ class Engagement:
     met_s: float = math.nan
     velocity_mps: tuple[float, float, float] = (math.nan, math.nan, math.nan)
     existence: float = 0.0
+    arrives_s: float = math.inf
 
     @property
     def under_way(self) -> bool:

@@ -23,7 +23,7 @@ from chowki.core.records import (
 )
 from chowki.core.table import F64, I8, I64
 from chowki.defence import engagement as course
-from chowki.defence.assessment import AssessmentParameters, assess
+from chowki.defence.assessment import AssessmentParameters, arrives_s, assess
 from chowki.defence.engagement import Engagement, EngagementBook
 from chowki.defence.engagement_parameters import EngagementParameters
 from chowki.defence.ground_plan import GroundPlan
@@ -337,6 +337,9 @@ class EngagementPlanner:
             ordered_s=situation.time_s,
             velocity_mps=(east_mps, north_mps, up_mps),
         )
+        ground = self._ground
+        due_s = arrives_s(one, ground.place_m[one.place], float(ground.place_radius_m[one.place]))
+        one = replace(one, arrives_s=due_s)
         rounds = book.rounds.copy()
         rounds[one.site] -= one.rounds
         after = replace(

@@ -201,7 +201,7 @@ def _places(scenario: Scenario, theatre: Theatre) -> tuple[Place, ...]:
             lon_deg=town.lon_deg,
             position_m=position_m[index],
             radius_m=town.radius_m or scenario.places.radius_m,
-            population=town.population,
+            population=town.population or 0,
             priority=town.priority,
             named_in_report=town.named_in_report,
         )
