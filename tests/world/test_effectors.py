@@ -192,6 +192,45 @@ def test_uniform_allocation():
     assert abs(np.mean(leaked) - wanted) < 4 * math.sqrt(variance / raids)
 
 
+def salvo_exchange(offensive, shots, p, seed):
+    """Return how many of a salvo get through: rounds go to whoever still flies, one at a time."""
+    aloft = sky(apart(max(offensive, 1)))
+    model, gone = effectors(site(p, magazine=shots), seed=seed), []
+    alive, left, time_s = np.arange(offensive), shots, START_S
+    while len(alive) and left:
+        fired = alive[: min(len(alive), left)]
+        model.obey(orders(aloft, fired, first=shots - left, time_s=time_s))
+        time_s += 50.0
+        hit, _, reports = model.advance(at(aloft, time_s, gone), time_s)
+        gone += hit.tolist()
+        left = reports[-1].rounds_left
+        alive = np.setdiff1d(alive, hit - 1000)
+    return len(alive)
+
+
+def test_a_sure_salvo_leaves_what_hughes_says():
+    """A 5 x alpha 2 against B 6 x b3 1, staying power 1: (10 - 6) / 1 = 4 get through."""
+    assert salvo_exchange(5 * 2, 6 * 1, 1.0, seed=1) == 4
+    assert salvo_exchange(4, 6, 1.0, seed=1) == 0
+
+
+def test_a_salvo_by_chance_leaves_what_the_double_sum_over_binomials_says():
+    """15 offensive and 18 defensive trials, p .68 each: E max(0, O - D) = .3373."""
+    p, trials, exchanges = 0.68, (15, 18), 1200
+    offence, defence = (stats.binom.pmf(range(n + 1), n, p) for n in trials)
+    through = np.maximum(np.subtract.outer(np.arange(16), np.arange(19)), 0)
+    joint = np.outer(offence, defence)
+    wanted = float((joint * through).sum())
+    assert wanted == pytest.approx(0.3373, abs=5e-5)
+    spread = math.sqrt(float((joint * through**2).sum()) - wanted**2)
+    draws = np.random.Generator(np.random.Philox(12))
+    left = [
+        salvo_exchange(int(n), trials[1], p, seed)
+        for seed, n in enumerate(draws.binomial(trials[0], p, exchanges))
+    ]
+    assert abs(np.mean(left) - wanted) < 4 * spread / math.sqrt(exchanges)
+
+
 def test_opportunities_in_depth():
     """v 50, w 300 m/s, 10 to 1 km, reaction 5 s, assessment 3 s: 11 opportunities."""
     aloft = sky([[0.0, 10_000.0, 0.0]], [[0.0, -50.0, 0.0]])
@@ -341,6 +380,27 @@ def test_a_dead_target_is_not_hit_again():
     model = effectors(site(1.0, acquisition_m=100))
     model.obey(orders(aloft, [0], rounds=3))
     assert sorted(fly(model, aloft, 30)[0]) == [1000, 1001]  # the second round found the other
+
+
+def test_a_jammer_jams_and_destroys_nothing():
+    aloft = sky([[0.0, 2000.0, 300.0]])
+    sure = {"kind": "jammer", "kill_probability": {"fixed_wing_drone": 1.0}}
+    for parameters, wanted in ((sure, ([], [1000])), (sure | {"kind": "gun"}, ([1000], []))):
+        model = effectors(EffectorParameters(**parameters).site(0, "site", np.zeros(3)))
+        model.obey(orders(aloft, [0]))
+        hit, jammed, _ = model.advance(at(aloft, START_S + 30.0), START_S + 30.0)
+        assert (hit.tolist(), jammed.tolist()) == wanted
+
+
+def test_no_report_says_what_was_hit():
+    """Whoever is hit or missed, the sites tell the same."""
+    aloft = sky(apart(20))
+    told = []
+    for kill in (0.0, 1.0):
+        model = effectors(site(kill))
+        model.obey(orders(aloft, range(20)))
+        told.append(fly(model, aloft, 40)[1])
+    assert told[0] == told[1]
 
 
 def test_a_jammer_does_nothing_to_a_silent_drone():
