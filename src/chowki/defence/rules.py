@@ -49,6 +49,10 @@ class RulesParameters(BaseModel):
     crewed_probability_max : float
         A track that is an aeroplane or a helicopter with at least this probability is protected
         as one, whatever its identity.
+    crewed_doubt_max : float
+        A track that may be one with at least this probability is not engaged itself: a light
+        aeroplane without transponder flies as slow as a drone. One in a hundred; of the tracks of
+        drones held hostile about as many are as doubtful.
     border_margin_m : float
         The whole footprint of the debris stays this far inside the defended side.
     terminal_speed_mps : float
@@ -83,6 +87,7 @@ class RulesParameters(BaseModel):
     drone_lateral_m: float = Field(default=1_000.0, ge=0)
     drone_vertical_m: float = Field(default=300.0, ge=0)
     crewed_probability_max: float = Field(default=0.2, gt=0, le=1)
+    crewed_doubt_max: float = Field(default=0.01, gt=0, le=1)
     border_margin_m: float = Field(default=500.0, ge=0)
     terminal_speed_mps: float = Field(default=30.0, gt=0)
     casualty_area_m2: float = Field(default=12.0, ge=0)
@@ -151,7 +156,8 @@ def judge_tracks(situation: Situation, rows: I64, place: I64, figures: RulesPara
     held = (hostile | suspect) & (status == int(WeaponsControlStatus.HOLD))
     stale = tracks.status[rows] != int(TrackStatus.CONFIRMED)
     stale |= ~(situation.time_s - tracks.updated_s[rows] <= figures.fresh_s)
-    crewed = is_crewed(tracks, figures.crewed_probability_max)[rows]
+    doubt = min(figures.crewed_doubt_max, figures.crewed_probability_max)
+    crewed = is_crewed(tracks, doubt)[rows]
     crewed |= _among(tracks.track[rows], situation.spared)
     ceased = _among(sector, situation.ceased) & ~_among(tracks.track[rows], situation.released)
     withheld = _among(tracks.track[rows], situation.withheld)
