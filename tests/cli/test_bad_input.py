@@ -44,12 +44,48 @@ def _clear(ended, code, *words):
         ("station.reach_km=5", ["km from the station"]),
         ("sensors=[]", ["sensors", "chowki new"]),
         ("places.file='nowhere.csv'", ["nowhere.csv", "no such file"]),
+        (
+            "places.towns=[{name='Dorf', lat_deg=27.62, lon_deg=77.13}]",
+            ["places.Dorf.population", "found nothing", "0 is valid"],
+        ),
+        (
+            "effectors[0].parameters.magazine=0",
+            ["effectors[0].parameters.magazine", "gun has no magazine", "at least 1 round"],
+        ),
+        (
+            "defence.posture.cease_fire='2025-05-09T09:58:00Z'",
+            ["defence.posture.cease_fire", "120 s before the start", "2025-05-09T10:00:00Z"],
+        ),
+        ("defence.posture.cease_fire_s=-5", ["cease_fire_s", "5 s before the start"]),
+        ("defence.posture.cease_fire='noon'", ["defence.posture.cease_fire", "noon"]),
+        ("defence.posture.start='panic'", ["defence.posture", "not at 'panic'"]),
+        ("defence.posture.start_by_sector.nowhere='hold'", ["start_by_sector.nowhere"]),
+        (
+            "defence.posture.levels=[{name='tight', weapons_control_status='tight'},"
+            " {name='tight', weapons_control_status='free'}]",
+            ["defence.posture", "twice: tight"],
+        ),
+        (
+            "defence.posture.levels=[{name='tight', weapons_control_status='tight',"
+            " release='machine'}]",
+            ["defence.posture", "a person releases, never the machine"],
+        ),
+        (
+            "defence.posture.levels=[{name='tight', weapons_control_status='tight'},"
+            " {name='free', weapons_control_status='free', margin_factor=2}]",
+            ["'tight' permits less than 'free'", "margin_factor"],
+        ),
+        ("defence.engagement.urgent_s=900", ["defence.engagement", "urgent_s", "within_s"]),
     ],
 )
 def test_a_wrong_scenario_ends_with_3_and_writes_nothing(chowki, tmp_path, change, words):
     for command in (["check", "single-site"], ["run", "single-site", "--out", tmp_path / "out"]):
         _clear(chowki(*command, "--set", change), 3, *words)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_where_nobody_lives_is_valid(chowki):
+    assert chowki("check", "single-site", "--set", "places.towns[0].population=0").code == 0
 
 
 @pytest.mark.parametrize("nobody", ["raid.waves[0].count=0", "raid={}"])

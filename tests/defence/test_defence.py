@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -23,10 +25,12 @@ from chowki.defence.planning import EngagementPlanner
 from chowki.defence.posture import PostureTable
 from chowki.defence.threat import DestinationThreat
 
-PROPOSED, ORDERED, IN_FLIGHT, INTERCEPTED, MISSED, ABORTED, REFUSED = (
+PROPOSED, RELEASED, ORDERED, IN_FLIGHT, MET, INTERCEPTED, MISSED, ABORTED, REFUSED = (
     EngagementState.PROPOSED,
+    EngagementState.RELEASED,
     EngagementState.ORDERED,
     EngagementState.IN_FLIGHT,
+    EngagementState.MET,
     EngagementState.INTERCEPTED,
     EngagementState.MISSED,
     EngagementState.ABORTED,
@@ -34,8 +38,15 @@ PROPOSED, ORDERED, IN_FLIGHT, INTERCEPTED, MISSED, ABORTED, REFUSED = (
 )
 
 
-def keep(theatre, **parameters):
-    figures = DefenceParameters(**parameters)
+# A table under which nobody has to wait for a person: what is proposed leaves in the same second.
+PROMPT = [
+    {"name": name, "weapons_control_status": name, "release_delay_s": 0.0}
+    for name in ("hold", "tight", "free")
+]
+
+
+def keep(theatre, *, posture=None, **parameters):
+    figures = DefenceParameters(posture={"levels": PROMPT} | (posture or {}), **parameters)
     allocator = Greedy() if theatre.simulated else None
     return AirDefence(theatre, figures, DestinationThreat(theatre, figures.threat), allocator)
 
@@ -93,46 +104,58 @@ def states(rows):
 def test_a_hostile_drone_is_proposed_then_ordered_once_released(make):
     defence = keep(make.theatre(sites=(make.site(),)))
     state, decisions, rows = play(make, defence, flying(make), 20)
-    assert states(rows) == [PROPOSED, ORDERED]
-    assert rows.engagement.tolist() == [1, 1]
-    assert order_seconds(decisions) == [5]
-    orders = decisions[5].orders
+    assert states(rows) == [PROPOSED, RELEASED, ORDERED]
+    assert rows.engagement.tolist() == [1, 1, 1]
+    assert order_seconds(decisions) == [0]
+    orders = decisions[0].orders
     assert (orders.site[0], orders.track[0], orders.rounds[0]) == (0, 1, 1)
-    assert orders.east_m[0] == -10_000.0 + 50.0 * 5
+    assert orders.east_m[0] == -10_000.0
     assert state.book.rounds.tolist() == [7]
 
 
 def test_shoot_look_shoot(make):
+    """The rounds met at 40 s; seen again at 45 s, it was missed, and is shot at once more."""
     defence = keep(make.theatre(sites=(make.site(),)))
     happenings = {
         10: [outcome(make, IN_FLIGHT, 1, 10)],
-        40: [outcome(make, MISSED, 1, 40)],
+        40: [outcome(make, MET, 1, 40)],
         60: [outcome(make, IN_FLIGHT, 2, 60, rounds_left=6)],
-        70: [outcome(make, INTERCEPTED, 2, 70, rounds_left=6)],
+        70: [outcome(make, MET, 2, 70, rounds_left=6)],
     }
-    _, decisions, rows = play(make, defence, flying(make), 71, happenings)
+    picture = flying(make)
+
+    def at(second):
+        last = second if second < 40 or 45 <= second < 70 else 40 if second < 45 else 70
+        fades = 1e-4 if second > 74 else 0.9999
+        return replace(
+            picture(second),
+            updated_s=np.array([make.now_s + last]),
+            existence=np.array([fades]),
+        )
+
+    _, decisions, rows = play(make, defence, at, 90, happenings)
     mine = rows.take(rows.engagement == 1)
-    assert states(mine) == [PROPOSED, ORDERED, IN_FLIGHT, MISSED]
-    assert order_seconds(decisions)[0] == 5
-    again = order_seconds(decisions)[1]
-    assert again == 45
-    assert states(rows.take(rows.engagement == 2))[:3] == [PROPOSED, ORDERED, IN_FLIGHT]
+    assert states(mine) == [PROPOSED, RELEASED, ORDERED, IN_FLIGHT, MET, MISSED]
+    assert order_seconds(decisions)[:2] == [0, 45]
+    second = rows.take(rows.engagement == 2)
+    assert states(second) == [PROPOSED, RELEASED, ORDERED, IN_FLIGHT, MET, INTERCEPTED]
+    assert second.time_s[-1] == make.now_s + 75
 
 
 def test_when_there_is_no_time_to_look_a_salvo_is_fired(make):
     near = flying(make, east_m=-2_200.0)
     defence = keep(make.theatre(sites=(make.site(0), make.site(1, north_m=300.0))))
     _, decisions, rows = play(make, defence, near, 10)
-    assert order_seconds(decisions) == [5, 5]
-    assert sorted(decisions[5].orders.site.tolist()) == [0, 1]
+    assert order_seconds(decisions) == [0, 0]
+    assert sorted(decisions[0].orders.site.tolist()) == [0, 1]
     assert len(set(rows.take(rows.state == int(ORDERED)).engagement.tolist())) == 2
 
 
 def test_a_salvo_of_one_site_takes_a_channel_for_each_round(make):
     near = flying(make, east_m=-2_200.0)
     state, decisions, _ = play(make, keep(make.theatre(sites=(make.site(),))), near, 10)
-    assert order_seconds(decisions) == [5, 5]
-    assert decisions[5].orders.rounds.tolist() == [1, 1]
+    assert order_seconds(decisions) == [0, 0]
+    assert decisions[0].orders.rounds.tolist() == [1, 1]
     assert state.book.free_channels(np.array([2]), make.now_s + 9).tolist() == [0]
 
 
@@ -150,7 +173,7 @@ def test_never_more_rounds_or_channels_than_a_site_has(make):
         for number, one in list(state.book.open.items()):
             if one.under_way and make.now_s + second >= one.intercept_s:
                 left = 5 - spent
-                over = outcome(make, MISSED, number, second, rounds_left=left)
+                over = outcome(make, MET, number, second, rounds_left=left)
                 state, _ = defence.status(state, over)
     assert max(open_now) == 2
     assert spent == 5
@@ -172,8 +195,8 @@ def test_suspects_wait_for_free(make):
     picture = flying(make, identity=int(Identity.SUSPECT))
     free = {20: [act(make, "set-weapons-control-status", "north", "free")]}
     _, decisions, rows = play(make, defence, picture, 40, free)
-    assert order_seconds(decisions) == [22]
-    assert states(rows) == [REFUSED, PROPOSED, ORDERED]
+    assert order_seconds(decisions) == [20]
+    assert states(rows) == [REFUSED, PROPOSED, RELEASED, ORDERED]
 
 
 def test_hold_engages_nothing(make):
@@ -185,7 +208,8 @@ def test_hold_engages_nothing(make):
 
 
 def test_cease_fire_stops_what_was_proposed_and_lasts_until_lifted(make):
-    defence = keep(make.theatre(sites=(make.site(),)))
+    slow = [{**level, "release_delay_s": 1e6} for level in PROMPT[:2]] + PROMPT[2:]
+    defence = keep(make.theatre(sites=(make.site(),)), posture={"levels": slow})
     happenings = {
         3: [act(make, "cease-fire")],
         20: [act(make, "set-weapons-control-status", value="free")],
@@ -193,8 +217,8 @@ def test_cease_fire_stops_what_was_proposed_and_lasts_until_lifted(make):
     }
     _, decisions, rows = play(make, defence, flying(make), 70, happenings)
     assert states(rows)[:3] == [PROPOSED, ABORTED, REFUSED]
-    assert rows.refusal.tolist()[1:3] == [int(Refusal.HOLD)] * 2
-    assert order_seconds(decisions)[0] == 62
+    assert rows.refusal.tolist()[1:3] == [int(Refusal.CEASE_FIRE)] * 2
+    assert order_seconds(decisions)[0] == 60
 
 
 def test_a_cease_fire_in_one_sector_leaves_the_others_alone(make):
@@ -208,12 +232,14 @@ def test_a_cease_fire_in_one_sector_leaves_the_others_alone(make):
 
 
 def test_a_person_refuses_and_releases_single_tracks(make):
-    defence = keep(make.theatre(sites=(make.site(),)))
+    slow = [{**level, "release_delay_s": 1e6} for level in PROMPT]
+    defence = keep(make.theatre(sites=(make.site(),)), posture={"levels": slow})
     happenings = {0: [act(make, "refuse", "1"), act(make, "release", "2")]}
     picture = flying(make, 3, north_m=np.array([0.0, 200.0, 400.0]))
     _, decisions, rows = play(make, defence, picture, 8, happenings)
     ordered = [(s, t) for s, d in enumerate(decisions) for t in d.orders.track.tolist()]
-    assert ordered == [(0, 2), (5, 3)]
+    assert ordered[0] == (0, 2)
+    assert 1 not in {track for _, track in ordered}
     of_first = rows.take(rows.track == 1)
     assert of_first.refusal.tolist() == [int(Refusal.RELEASE_WITHHELD)]
 
@@ -372,24 +398,26 @@ def test_birds_and_the_far_away_are_not_refused_since_nobody_would_engage_them(m
 
 def test_a_proposal_outlives_a_moment_without_a_look(make):
     seen, lost = flying(make), flying(make, updated_s=make.now_s - 60.0)
-    defence = keep(make.theatre(sites=(make.site(),)))
-    _, decisions, rows = play(make, defence, lambda s: lost(s) if 2 <= s <= 6 else seen(s), 12)
+    slow = [{**level, "release_delay_s": 5.0} for level in PROMPT]
+    defence = keep(make.theatre(sites=(make.site(),)), posture={"levels": slow})
+    _, decisions, rows = play(make, defence, lambda s: lost(s) if 2 <= s <= 6 else seen(s), 60)
     assert ABORTED not in states(rows)
-    assert order_seconds(decisions) == [7]
+    assert order_seconds(decisions)[0] >= 7
 
 
 def test_what_is_proposed_on_a_channel_is_ordered_on_it(make):
     # one channel, and a newcomer that is worth more turns up before the first is released
     site = make.site(channels=1)
-    defence = keep(make.theatre(sites=(site,)))
+    slow = [{**level, "release_delay_s": 5.0} for level in PROMPT]
+    defence = keep(make.theatre(sites=(site,)), posture={"levels": slow})
     both = flying(
         make, 2, armed_probability=np.array([0.2, 1.0]), north_m=np.array([0.0, 300.0]),
         status=np.array([1, 1]),
     )  # fmt: skip
     first = flying(make, armed_probability=0.2)
-    _, decisions, _ = play(make, defence, lambda s: first(s) if s < 3 else both(s), 6)
-    assert [t for d in decisions for t in d.orders.track.tolist()] == [1]
-    assert order_seconds(decisions) == [5]
+    _, decisions, _ = play(make, defence, lambda s: first(s) if s < 3 else both(s), 25)
+    assert next(t for d in decisions for t in d.orders.track.tolist()) == 1
+    assert order_seconds(decisions)[0] > 3
 
 
 def test_channels_that_one_target_does_not_need_serve_another(make):
@@ -398,7 +426,7 @@ def test_channels_that_one_target_does_not_need_serve_another(make):
     worth = np.array([1.0, 0.0])
     two = flying(make, 2, armed_probability=worth, north_m=np.array([0.0, 300.0]))
     _, decisions, _ = play(make, defence, two, 6)
-    assert sorted(decisions[5].orders.track.tolist()) == [1, 2]
+    assert sorted(decisions[0].orders.track.tolist()) == [1, 2]
 
 
 def test_a_jammer_is_spent_on_what_was_heard(make):

@@ -43,14 +43,23 @@ def sites(make):
     return (make.site(0), make.site(1))
 
 
-def test_launch_then_intercept(sites):
+def test_launch_then_the_rounds_meet(sites):
     book, rows = take_status(book_of(ordered()), report(EngagementState.IN_FLIGHT), sites)
     assert rows.state.tolist() == [int(EngagementState.IN_FLIGHT)]
     assert book.engaged_tracks() == {10}
-    book, rows = take_status(book, report(EngagementState.INTERCEPTED, time_s=T0 + 30.0), sites)
-    assert rows.state.tolist() == [int(EngagementState.INTERCEPTED)]
+    book, rows = take_status(book, report(EngagementState.MET, time_s=T0 + 30.0), sites)
+    assert rows.state.tolist() == [int(EngagementState.MET)]
     assert rows.time_s.tolist() == [T0 + 30.0]
-    assert not book.open
+    assert book.engaged_tracks() == {10}
+    assert book.open[1].met_s == T0 + 30.0
+
+
+@pytest.mark.parametrize("claim", [EngagementState.INTERCEPTED, EngagementState.MISSED])
+def test_what_a_site_claims_of_the_target_is_not_taken(sites, claim):
+    book, _ = take_status(book_of(ordered()), report(EngagementState.IN_FLIGHT), sites)
+    after, rows = take_status(book, report(claim), sites)
+    assert len(rows) == 0
+    assert after.open == book.open
 
 
 def test_a_report_told_twice_changes_nothing_the_second_time(sites):
@@ -78,7 +87,7 @@ def test_a_channel_is_taken_until_it_has_reloaded(sites):
     channels = np.array([2, 2])
     book = book_of(ordered())
     assert book.free_channels(channels, T0).tolist() == [1, 2]
-    book, _ = take_status(book, report(EngagementState.MISSED, time_s=T0 + 30.0), sites)
+    book, _ = take_status(book, report(EngagementState.MET, time_s=T0 + 30.0), sites)
     assert book.free_channels(channels, T0 + 33.0).tolist() == [1, 2]
     assert book.free_channels(channels, T0 + 34.0).tolist() == [2, 2]
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from chowki.core.records import (
     AddressKind,
+    EffectorKind,
     Identity,
     ObjectClass,
     Reason,
@@ -17,6 +21,7 @@ from chowki.defence.ground_plan import GroundPlan
 from chowki.defence.posture import WeaponsControlStatus
 from chowki.defence.rules import RulesParameters, judge, judge_tracks, no_fire_volumes
 from chowki.defence.situation import Requests, Situation, motion_of
+from chowki.kernels.geodesy import enu_to_geodetic, station_frame
 
 HOLD, TIGHT, FREE = (int(status) for status in WeaponsControlStatus)
 EVERY_STATUS = pytest.mark.parametrize("status", [HOLD, TIGHT, FREE])
@@ -36,6 +41,11 @@ def situation_of(make, tracks, status=FREE, rounds=8, withheld=(), margin=1.0, *
         withheld=frozenset(withheld),
         plan=GroundPlan.of(whole),
     )
+
+
+def degrees_at(position_m):
+    frame = station_frame(math.radians(31.0), math.radians(74.0), 200.0)
+    return np.degrees(enu_to_geodetic(frame, np.array([position_m]))[0, :2])
 
 
 def request(point_m=(-8_000.0, 0.0, 300.0), row=0, rounds=1, delay_s=40.0):
@@ -110,6 +120,64 @@ def test_what_may_well_be_a_helicopter_is_not_engaged(make):
     shares[0, [ObjectClass.LOITERING_MUNITION, ObjectClass.HELICOPTER]] = 0.79, 0.21
     tracks = make.tracks(class_probability=shares)
     assert refusal(situation_of(make, tracks)) is Refusal.IDENTITY
+
+
+@pytest.mark.parametrize(("doubt", "expected"), [(0.02, Refusal.IDENTITY), (0.005, Refusal.NONE)])
+def test_who_might_be_a_light_aeroplane_is_not_engaged_but_has_no_volume(make, doubt, expected):
+    shares = np.zeros((1, len(ObjectClass)))
+    shares[0, [ObjectClass.LOITERING_MUNITION, ObjectClass.AEROPLANE]] = 1.0 - doubt, doubt
+    situation = situation_of(make, make.tracks(class_probability=shares))
+    assert refusal(situation) is expected
+    assert len(situation.volumes.motion) == 0
+
+
+def test_a_cease_fire_leaves_only_what_a_person_released_by_name(make):
+    tracks = make.tracks()
+    ceased = replace(situation_of(make, tracks), ceased=frozenset({0}))
+    assert refusal(ceased) is Refusal.CEASE_FIRE
+    assert refusal(replace(ceased, released=frozenset({2}))) is Refusal.CEASE_FIRE
+    assert refusal(replace(ceased, released=frozenset({1}))) is Refusal.NONE
+    held = replace(situation_of(make, tracks, HOLD), released=frozenset({1}))
+    assert refusal(replace(held, ceased=frozenset({0}))) is Refusal.HOLD
+
+
+def test_who_was_spared_by_its_own_word_of_late_is_not_engaged(make):
+    situation = replace(situation_of(make, make.tracks()), spared=frozenset({1}))
+    assert refusal(situation) is Refusal.IDENTITY
+
+
+def test_no_round_flies_across_a_salient_of_the_border(make):
+    """Site and intercept lie inside, what is between them does not; a beam of a jammer may."""
+    notch = [(-1, -1), (1, -1), (1, 1), (0.02, 1), (0.02, -0.5), (-0.02, -0.5), (-0.02, 1), (-1, 1)]
+    corners = np.array([degrees_at((40e3 * e, 40e3 * n, 0.0)) for e, n in notch])
+    border = {"border_lat_deg": corners[:, 0], "border_lon_deg": corners[:, 1]}
+    point = request((-6_000.0, 6_000.0, 300.0), delay_s=35.0)
+    for site, expected in (
+        (make.site(east_m=6_000.0, north_m=6_000.0), Refusal.BORDER),
+        (make.site(east_m=-9_000.0, north_m=6_000.0), Refusal.NONE),
+        (make.site(east_m=0.0, north_m=6_000.0), Refusal.BORDER),
+        (
+            make.site(
+                east_m=6_000.0,
+                north_m=6_000.0,
+                effector=EffectorKind.JAMMER,
+                round_speed_mps=np.inf,
+            ),
+            Refusal.NONE,
+        ),
+    ):
+        tracks = make.tracks(north_m=6_000.0)
+        assert refusal(situation_of(make, tracks, sites=(site,), **border), point) is expected
+
+
+def test_a_round_that_missed_does_not_fly_on_across_the_border(make):
+    """900 m inside the border at 300 m/s: three seconds of overshoot would be just over it."""
+    border = make.border(10_000.0)
+    point = request((-9_150.0, 0.0, 300.0), delay_s=35.0)
+    tracks = make.tracks(v_east_mps=1.0)
+    fast = situation_of(make, tracks, **border)
+    assert refusal(fast, point) is Refusal.BORDER
+    assert refusal(fast, point, overshoot_s=1.0) is Refusal.NONE
 
 
 @EVERY_STATUS

@@ -74,8 +74,8 @@ def fly(model, aloft, until_s, step_s=1.0):
     """Run to a time; return targets hit and (time, state, rounds left) of each report."""
     gone, seen = [], []
     for time_s in np.arange(aloft.time_s + step_s, aloft.time_s + until_s + step_s, step_s):
-        hit, reports = model.advance(at(aloft, time_s, gone), time_s)
-        gone += hit.tolist()
+        hit, jammed, reports = model.advance(at(aloft, time_s, gone), time_s)
+        gone += hit.tolist() + jammed.tolist()
         for report in reports:
             state = EngagementState(int(report.outcomes.state[0]))
             seen.append((report.time_s, state, report.rounds_left))
@@ -146,7 +146,7 @@ def test_shoot_look_shoot_saves_rounds():
     for k in range(3):
         time_s = START_S + 100.0 * k
         model.obey(orders(aloft, alive, first=k * n, time_s=time_s))
-        hit, reports = model.advance(at(aloft, time_s + 100.0), time_s + 100.0)
+        hit, _, reports = model.advance(at(aloft, time_s + 100.0), time_s + 100.0)
         fired += sum(1 for r in reports if int(r.outcomes.state[0]) == EngagementState.IN_FLIGHT)
         alive = np.setdiff1d(alive, hit - 1000)
     expected = (1 - 0.3**3) / 0.7
@@ -169,7 +169,7 @@ def test_magazine_limits_kills():
             if not len(alive):
                 break
             model.obey(orders(aloft, alive[:8], first=100 * k, time_s=time_s))
-            hit, reports = model.advance(at(aloft, time_s + 50.0, gone), time_s + 50.0)
+            hit, _, reports = model.advance(at(aloft, time_s + 50.0, gone), time_s + 50.0)
             gone += hit.tolist()
             if any(r.rounds_left == 0 for r in reports):
                 break
@@ -192,6 +192,45 @@ def test_uniform_allocation():
     assert abs(np.mean(leaked) - wanted) < 4 * math.sqrt(variance / raids)
 
 
+def salvo_exchange(offensive, shots, p, seed):
+    """Return how many of a salvo get through: rounds go to whoever still flies, one at a time."""
+    aloft = sky(apart(max(offensive, 1)))
+    model, gone = effectors(site(p, magazine=shots), seed=seed), []
+    alive, left, time_s = np.arange(offensive), shots, START_S
+    while len(alive) and left:
+        fired = alive[: min(len(alive), left)]
+        model.obey(orders(aloft, fired, first=shots - left, time_s=time_s))
+        time_s += 50.0
+        hit, _, reports = model.advance(at(aloft, time_s, gone), time_s)
+        gone += hit.tolist()
+        left = reports[-1].rounds_left
+        alive = np.setdiff1d(alive, hit - 1000)
+    return len(alive)
+
+
+def test_a_sure_salvo_leaves_what_hughes_says():
+    """A 5 x alpha 2 against B 6 x b3 1, staying power 1: (10 - 6) / 1 = 4 get through."""
+    assert salvo_exchange(5 * 2, 6 * 1, 1.0, seed=1) == 4
+    assert salvo_exchange(4, 6, 1.0, seed=1) == 0
+
+
+def test_a_salvo_by_chance_leaves_what_the_double_sum_over_binomials_says():
+    """15 offensive and 18 defensive trials, p .68 each: E max(0, O - D) = .3373."""
+    p, trials, exchanges = 0.68, (15, 18), 1200
+    offence, defence = (stats.binom.pmf(range(n + 1), n, p) for n in trials)
+    through = np.maximum(np.subtract.outer(np.arange(16), np.arange(19)), 0)
+    joint = np.outer(offence, defence)
+    wanted = float((joint * through).sum())
+    assert wanted == pytest.approx(0.3373, abs=5e-5)
+    spread = math.sqrt(float((joint * through**2).sum()) - wanted**2)
+    draws = np.random.Generator(np.random.Philox(12))
+    left = [
+        salvo_exchange(int(n), trials[1], p, seed)
+        for seed, n in enumerate(draws.binomial(trials[0], p, exchanges))
+    ]
+    assert abs(np.mean(left) - wanted) < 4 * spread / math.sqrt(exchanges)
+
+
 def test_opportunities_in_depth():
     """v 50, w 300 m/s, 10 to 1 km, reaction 5 s, assessment 3 s: 11 opportunities."""
     aloft = sky([[0.0, 10_000.0, 0.0]], [[0.0, -50.0, 0.0]])
@@ -200,17 +239,18 @@ def test_opportunities_in_depth():
     while True:
         launch_m = 10_000.0 - 50.0 * (time_s - START_S)
         model.obey(orders(aloft, [0], first=chances, time_s=time_s))
-        launch_s, states, assessed_s = time_s, [], math.nan
+        launch_s, states, met_s = time_s, [], math.nan
         while not states or states[-1] == EngagementState.IN_FLIGHT:
             time_s += 0.02
-            for report in model.advance(at(aloft, time_s), time_s)[1]:
+            for report in model.advance(at(aloft, time_s), time_s)[2]:
                 states.append(EngagementState(int(report.outcomes.state[0])))
-                assessed_s = report.time_s
+                met_s = report.time_s
         if states == [EngagementState.ABORTED]:
             break
-        assert states == [EngagementState.IN_FLIGHT, EngagementState.MISSED]
-        hit_m = 300.0 * (assessed_s - 3.0 - launch_s)
+        assert states == [EngagementState.IN_FLIGHT, EngagementState.MET]
+        hit_m = 300.0 * (met_s - launch_s)
         assert hit_m == pytest.approx(300.0 / 350.0 * launch_m, rel=1e-4)
+        time_s = met_s + 3.0
         chances += 1
     assert chances == 11
 
@@ -241,7 +281,7 @@ def run_queue(when, position, velocity, patience_s, ceiling_m=20_000.0):
     zeros, numbers = np.zeros(n, int), np.arange(n)
     asked = Orders(numbers, when, zeros, numbers, zeros + 1, *position.T, *velocity.T)
     model.obey(asked)
-    _, reports = model.advance(sky(np.empty((0, 3))), when[-1] + 3600.0)
+    _, _, reports = model.advance(sky(np.empty((0, 3))), when[-1] + 3600.0)
     first = {}
     for report in reports:
         first.setdefault(int(report.outcomes.engagement[0]), report)
@@ -285,7 +325,7 @@ def test_orders_whose_target_leaves_reach_are_lost_as_erlang_a_says():
 
 
 def test_a_round_takes_its_time():
-    """Reaction, then flight, then assessment; the channel is busy until it has reloaded."""
+    """Reaction, then flight; the channel stays for the assessment and until it has reloaded."""
     aloft = sky([[0.0, 4000.0, 0.0]] * 1)
     slow = site(
         1.0, reaction_s=5, assessment_s=3, reload_s=20, channels=1, magazine=4,
@@ -297,9 +337,9 @@ def test_a_round_takes_its_time():
     assert gone == [1000]
     assert [(round(t - START_S, 6), state.name, left) for t, state, left in seen] == [
         (5.0, "IN_FLIGHT", 3),
-        (18.0, "INTERCEPTED", 3),
+        (15.0, "MET", 3),
         (30.0, "IN_FLIGHT", 2),
-        (43.0, "MISSED", 2),
+        (40.0, "MET", 2),
     ]
 
 
@@ -315,7 +355,7 @@ def test_what_stands_nearest_is_hit():
     model.obey(replace(asked, east_m=np.array([900.0])))
     gone, seen = fly(model, aloft, 20)
     assert gone == []
-    assert seen[-1][1] is EngagementState.MISSED
+    assert seen[-1][1] is EngagementState.MET
 
 
 def test_a_target_that_turns_away_is_not_found():
@@ -340,6 +380,27 @@ def test_a_dead_target_is_not_hit_again():
     model = effectors(site(1.0, acquisition_m=100))
     model.obey(orders(aloft, [0], rounds=3))
     assert sorted(fly(model, aloft, 30)[0]) == [1000, 1001]  # the second round found the other
+
+
+def test_a_jammer_jams_and_destroys_nothing():
+    aloft = sky([[0.0, 2000.0, 300.0]])
+    sure = {"kind": "jammer", "kill_probability": {"fixed_wing_drone": 1.0}}
+    for parameters, wanted in ((sure, ([], [1000])), (sure | {"kind": "gun"}, ([1000], []))):
+        model = effectors(EffectorParameters(**parameters).site(0, "site", np.zeros(3)))
+        model.obey(orders(aloft, [0]))
+        hit, jammed, _ = model.advance(at(aloft, START_S + 30.0), START_S + 30.0)
+        assert (hit.tolist(), jammed.tolist()) == wanted
+
+
+def test_no_report_says_what_was_hit():
+    """Whoever is hit or missed, the sites tell the same."""
+    aloft = sky(apart(20))
+    told = []
+    for kill in (0.0, 1.0):
+        model = effectors(site(kill))
+        model.obey(orders(aloft, range(20)))
+        told.append(fly(model, aloft, 40)[1])
+    assert told[0] == told[1]
 
 
 def test_a_jammer_does_nothing_to_a_silent_drone():

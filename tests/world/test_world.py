@@ -73,7 +73,7 @@ class Sites:
         hit = [int(o.track[0]) for o in self.orders]
         reports = [Status(time_s, "site", "site", "working", site=0)] if hit else []
         self.orders.clear()
-        return np.array(hit, np.int64), reports
+        return np.array(hit, np.int64), np.empty(0, np.int64), reports
 
 
 def targets(count=1):

@@ -205,7 +205,8 @@ class Site:
     kill_probability : F64
         Shape (7,): single-shot kill probability against each ObjectClass, as stated.
     reaction_s, reload_s, assessment_s : float
-        Order to launch; between rounds of one channel; intercept to outcome known.
+        Order to launch; between rounds of one channel; how long its channel stays on the target
+        after the intercept, before which nothing is concluded.
     channels : int
         Engagements at the same time.
     magazine : int

@@ -283,6 +283,6 @@ class EffectorModel(Protocol):
         """Queue orders."""
         ...
 
-    def advance(self, aloft: Aloft, time_s: float) -> tuple[I64, list[Status]]:
-        """Return target numbers intercepted up to a time, and what the sites report."""
+    def advance(self, aloft: Aloft, time_s: float) -> tuple[I64, I64, list[Status]]:
+        """Return targets destroyed and jammed up to a time, and what the sites report."""
         ...

@@ -104,7 +104,13 @@ class EffectorKind(IntEnum):
 
 
 class EngagementState(IntEnum):
-    """Where an engagement stands; a refusal is one that the rules removed."""
+    """Where an engagement stands.
+
+    ``REFUSED`` is one that the rules removed. ``MET`` is the site's word that its rounds are
+    spent, no more. ``INTERCEPTED`` and ``MISSED`` are what the station then held from the picture:
+    assessments, which may be wrong. ``VIOLATION`` is an incursion after a cease-fire; nothing was
+    engaged by it.
+    """
 
     REFUSED = 0
     PROPOSED = 1
@@ -113,6 +119,9 @@ class EngagementState(IntEnum):
     INTERCEPTED = 4
     MISSED = 5
     ABORTED = 6
+    RELEASED = 7
+    MET = 8
+    VIOLATION = 9
 
 
 class Refusal(IntEnum):
@@ -129,10 +138,15 @@ class Refusal(IntEnum):
     AUTHORISED_DRONE = 8
     RELEASE_WITHHELD = 9
     OUT_OF_REACH = 10
+    CEASE_FIRE = 11
 
 
 class Fate(IntEnum):
-    """How a target stands in the simulated world."""
+    """How a target stands in the simulated world.
+
+    ``INTERCEPTED`` is whatever an effector brought down: at once, or a jammed drone when it meets
+    the ground. A jammed drone that flew back has ``ENDED`` its flight.
+    """
 
     WAITING = 0
     FLYING = 1
@@ -274,7 +288,11 @@ class Warnings(Table):
 
 @dataclass(frozen=True, slots=True)
 class Engagements(Table):
-    """Engagements and refusals: one row each time that one changes its state."""
+    """Engagements, refusals and violations: one row each time that one changes its state.
+
+    A violation has the place nearest to it, the crossing time as ``intercept_s``, and where the
+    track was when it was recorded.
+    """
 
     engagement: Annotated[I64, Col("", "number of the engagement, never reused")]
     time_s: Annotated[F64, Col("s", "UTC time of this row")]
@@ -343,7 +361,7 @@ class SensorStates(Table):
 
 @dataclass(frozen=True, slots=True)
 class Outcomes(Table):
-    """What a site reports of its engagements: launched, intercepted, missed, aborted."""
+    """What a site reports of its engagements: launched, rounds met, aborted; never what it hit."""
 
     engagement: Annotated[I64, Col("", "number of the engagement")]
     time_s: Annotated[F64, Col("s", "UTC time of the report")]

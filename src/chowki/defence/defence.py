@@ -7,15 +7,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from chowki.core.clock import parse_utc
 from chowki.core.messages import Act, Decision, Status
 from chowki.core.places import Theatre
 from chowki.core.ports import Allocator, ThreatModel
 from chowki.core.records import Engagements, Orders, Threats, Tracks
 from chowki.defence import engagement as course
+from chowki.defence.assessment import AssessmentParameters
 from chowki.defence.engagement import EngagementBook
+from chowki.defence.engagement_parameters import EngagementParameters
 from chowki.defence.options import Candidates, find_candidates
-from chowki.defence.planning import EngagementParameters, EngagementPlanner, Plan
-from chowki.defence.posture import Posture, PostureParameters, PostureTable, set_ceased
+from chowki.defence.planning import EngagementPlanner, Plan
+from chowki.defence.posture import (
+    Posture,
+    PostureParameters,
+    PostureTable,
+    cease_when_due,
+    set_ceased,
+)
 from chowki.defence.rules import RulesParameters
 from chowki.defence.tasks import LookBook, Tasker, TaskParameters
 from chowki.defence.threat import ThreatParameters, worst_of_each
@@ -31,6 +40,7 @@ class DefenceParameters(BaseModel):
     rules: RulesParameters = Field(default_factory=RulesParameters)
     posture: PostureParameters = Field(default_factory=PostureParameters)
     engagement: EngagementParameters = Field(default_factory=EngagementParameters)
+    assessment: AssessmentParameters = Field(default_factory=AssessmentParameters)
     warning: WarningParameters = Field(default_factory=WarningParameters)
     tasks: TaskParameters = Field(default_factory=TaskParameters)
 
@@ -55,6 +65,8 @@ class Defence:
         Engagements; None outside a simulated world.
     acts_ignored : int
         Acts that named a verb, subject or value not known here.
+    acts_refused : int
+        Acts that would have stepped up without the name of a person, in operator mode.
     """
 
     time_s: float
@@ -64,6 +76,7 @@ class Defence:
     looks: LookBook
     book: EngagementBook | None = None
     acts_ignored: int = 0
+    acts_refused: int = 0
 
 
 class AirDefence:
@@ -79,6 +92,8 @@ class AirDefence:
         Says which place a track threatens.
     allocator : Allocator or None
         Spends rounds; None unless the theatre is simulated.
+    seed : int
+        Seed of the run, for the time that a simulated person takes to release.
 
     Raises
     ------
@@ -92,26 +107,35 @@ class AirDefence:
         parameters: DefenceParameters,
         threat_model: ThreatModel,
         allocator: Allocator | None = None,
+        *,
+        seed: int = 0,
     ) -> None:
         if allocator is not None and not theatre.simulated:
             raise ValueError("an allocator is given, but this world is not simulated")
         self._sites = theatre.sites
         self._sectors = tuple(sorted({place.sector for place in theatre.places}))
         self._postures = PostureTable(parameters.posture)
+        self._cease_fire_s = cease_fire_s(parameters.posture, theatre.station.start_s)
         self._threat_model = threat_model
         self._warner = WarningKeeper(theatre, parameters.warning)
         self._tasker = Tasker(theatre, parameters.tasks)
         self._planner = None
         if allocator is not None:
             self._planner = EngagementPlanner(
-                theatre, parameters.rules, parameters.engagement, allocator, self._postures
+                theatre,
+                parameters.rules,
+                parameters.engagement,
+                allocator,
+                self._postures,
+                parameters.assessment,
+                seed=seed,
             )
 
     def start(self) -> Defence:
         """Return the defence before anything happened."""
         return Defence(
             time_s=-np.inf,
-            posture=self._postures.start(self._sectors),
+            posture=self._postures.start(self._sectors, self._cease_fire_s),
             threats=Threats.empty(),
             boards=self._warner.start(),
             looks=self._tasker.start(),
@@ -120,6 +144,7 @@ class AirDefence:
 
     def decide(self, defence: Defence, tracks: Tracks, time_s: float) -> tuple[Defence, Decision]:
         """Return the defence and what it concluded from the picture at a time."""
+        defence = _standing(defence, cease_when_due(defence.posture, time_s))
         threats = self._threat_model.evaluate(tracks, time_s)
         row, whose, first, probability = worst_of_each(tracks, threats)
         boards, warnings = self._warner.decide(defence.boards, threats, tracks, whose, time_s)
@@ -152,7 +177,8 @@ class AirDefence:
         free), ``set-posture`` (value: name of a level), ``cease-fire`` and ``lift-cease-fire``
         (subject: sector or empty), ``release`` and ``refuse`` (subject: track number). Another
         verb is someone else's; a verb with an unknown subject or value changes nothing and is
-        counted.
+        counted. In operator mode what steps up needs the name of a person, and is refused and
+        counted without.
         """
         if act.verb in ("release", "refuse"):
             return self._release(defence, act)
@@ -163,19 +189,27 @@ class AirDefence:
             case "set-posture":
                 changed = self._postures.set_level(posture, act.subject, act.value)
             case "cease-fire":
-                changed = set_ceased(posture, act.subject, ceased=True)
+                changed = set_ceased(posture, act.subject, act.time_s, ceased=True)
             case "lift-cease-fire":
-                changed = set_ceased(posture, act.subject, ceased=False)
+                changed = set_ceased(posture, act.subject, act.time_s, ceased=False)
             case _:
                 return defence
         if changed is None:
             return replace(defence, acts_ignored=defence.acts_ignored + 1)
-        return replace(defence, posture=changed)
+        if self._nameless(act) and self._postures.steps_up(posture, changed):
+            return replace(defence, acts_refused=defence.acts_refused + 1)
+        return _standing(defence, changed)
+
+    def _nameless(self, act: Act) -> bool:
+        """Return whether an act lacks the name that operator mode asks of who steps up."""
+        return self._postures.operator and not act.person.strip()
 
     def _release(self, defence: Defence, act: Act) -> Defence:
         """Return the defence after a track was released for engagement, or refused."""
         if defence.book is None or not act.subject.isdecimal():
             return replace(defence, acts_ignored=defence.acts_ignored + 1)
+        if act.verb == "release" and self._nameless(act):
+            return replace(defence, acts_refused=defence.acts_refused + 1)
         track = frozenset((int(act.subject),))
         book = defence.book
         if act.verb == "release":
@@ -183,3 +217,21 @@ class AirDefence:
         else:
             released, withheld = book.released - track, book.withheld | track
         return replace(defence, book=replace(book, released=released, withheld=withheld))
+
+
+def cease_fire_s(posture: PostureParameters, start_s: float) -> float:
+    """Return the UTC seconds of the cease-fire that is set, infinity for none."""
+    if posture.cease_fire is not None:
+        return parse_utc(posture.cease_fire)
+    return np.inf if posture.cease_fire_s is None else start_s + posture.cease_fire_s
+
+
+def _standing(defence: Defence, posture: Posture) -> Defence:
+    """Return the defence under a posture; what was released before a cease-fire no longer is."""
+    if posture is defence.posture:
+        return defence
+    book = defence.book
+    before = zip(defence.posture.ceased, posture.ceased, strict=True)
+    if book is not None and any(now and not then for then, now in before):
+        book = replace(book, released=frozenset())
+    return replace(defence, posture=posture, book=book)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,8 +12,12 @@ from chowki.core.messages import Status
 from chowki.core.places import Site
 from chowki.core.records import Engagements, EngagementState, Refusal
 from chowki.core.table import I64
+from chowki.defence.desks import ReleaseDesk
+from chowki.defence.spared import Spared
 
-_CLOSED = (EngagementState.INTERCEPTED, EngagementState.MISSED, EngagementState.ABORTED)
+_UNDER_WAY = (EngagementState.ORDERED, EngagementState.IN_FLIGHT)
+# What a site can say. What became of the target is none of it: ``defence.assessment`` looks.
+_TOLD = (EngagementState.IN_FLIGHT, EngagementState.MET, EngagementState.ABORTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,16 @@ class Engagement:
         Rounds claimed, then spent.
     refusal : Refusal
         Why it was refused or aborted.
+    wanted_s : float
+        UTC time at which its track was last found worth engaging, NaN before.
+    met_s : float
+        UTC time at which its last round met the prediction, NaN before.
+    velocity_mps : tuple of float
+        Of the track when it was ordered, station frame.
+    existence : float
+        Highest existence probability of the track since the rounds met, 0 before.
+    arrives_s : float
+        UTC time at which the track would come to its place if it flew on, infinity if never.
     """
 
     number: int
@@ -55,11 +69,21 @@ class Engagement:
     intercept_s: float = math.nan
     rounds: int = 0
     refusal: Refusal = Refusal.NONE
+    wanted_s: float = math.nan
+    met_s: float = math.nan
+    velocity_mps: tuple[float, float, float] = (math.nan, math.nan, math.nan)
+    existence: float = 0.0
+    arrives_s: float = math.inf
 
     @property
     def under_way(self) -> bool:
         """Return whether a round is ordered or in flight."""
-        return self.state in (EngagementState.ORDERED, EngagementState.IN_FLIGHT)
+        return self.state in _UNDER_WAY
+
+    @property
+    def proposed(self) -> bool:
+        """Return whether no round was ordered yet, released or not."""
+        return self.state in (EngagementState.PROPOSED, EngagementState.RELEASED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +93,7 @@ class EngagementBook:
     Attributes
     ----------
     open : mapping of int to Engagement
-        Engagements that are proposed, ordered or in flight, by number.
+        Engagements that are proposed, ordered, in flight or watched, by number.
     rounds : I64
         Shape (s,): rounds that each site last reported, less those ordered since.
     cooling : tuple of (int, float)
@@ -80,6 +104,12 @@ class EngagementBook:
         Tracks for which a person released, or refused, engagement.
     silent : frozenset of int
         Sites that report nothing, or no longer work.
+    desks : mapping of int to ReleaseDesk
+        What waits for release in each sector, by its index.
+    violators : frozenset of int
+        Tracks whose crossing after a cease-fire was recorded.
+    spared : Spared
+        What carried a no-fire volume of late.
     next_number : int
         Number of the next engagement.
     """
@@ -91,16 +121,18 @@ class EngagementBook:
     released: frozenset[int] = frozenset()
     withheld: frozenset[int] = frozenset()
     silent: frozenset[int] = frozenset()
+    desks: Mapping[int, ReleaseDesk] = field(default_factory=dict)
+    violators: frozenset[int] = frozenset()
+    spared: Spared = field(default_factory=Spared)
     next_number: int = 1
 
     def proposals(self) -> dict[int, Engagement]:
-        """Return proposed engagements by track."""
-        proposed = EngagementState.PROPOSED
-        return {one.track: one for one in self.open.values() if one.state is proposed}
+        """Return engagements that are proposed, released or not, by track."""
+        return {one.track: one for one in self.open.values() if one.proposed}
 
     def engaged_tracks(self) -> set[int]:
-        """Return tracks with a round ordered or in flight."""
-        return {one.track for one in self.open.values() if one.under_way}
+        """Return tracks with a round ordered, in flight, or spent and not yet assessed."""
+        return {one.track for one in self.open.values() if not one.proposed}
 
     def free_channels(self, channels: I64, time_s: float) -> I64:
         """Return channels of each site that neither engage nor reload nor are silent."""
@@ -161,10 +193,6 @@ def _unlaunched(book: EngagementBook, site: int) -> int:
     return sum(o.rounds for o in book.open.values() if o.site == site and o.state is ordered)
 
 
-def _reported(state: EngagementState) -> bool:
-    return state is EngagementState.IN_FLIGHT or state in _CLOSED
-
-
 def _take_outcomes(
     book: EngagementBook, status: Status, sites: tuple[Site, ...]
 ) -> tuple[EngagementBook, list[Engagement]]:
@@ -174,16 +202,35 @@ def _take_outcomes(
     for row in range(len(outcomes)):
         before = still.get(int(outcomes.engagement[row]))
         state = EngagementState(int(outcomes.state[row]))
-        if before is None or state is before.state or not _reported(state):
+        if before is None or not before.under_way or state is before.state or state not in _TOLD:
             continue
         spent = int(outcomes.rounds[row])
         after = replace(before, state=state, rounds=spent if spent >= 0 else before.rounds)
+        if state is EngagementState.IN_FLIGHT:
+            still[after.number] = after
+        else:
+            site = sites[after.site]
+            busy_s = site.reload_s
+            if state is EngagementState.MET:
+                # the channel stays on the target until it could have been looked at
+                busy_s = max(site.reload_s, site.assessment_s)
+                after = replace(after, met_s=float(outcomes.time_s[row]))
+                still[after.number] = after
+            else:
+                del still[after.number]
+            cooling.append((after.site, status.time_s + busy_s))
         changed.append(after)
-        still[after.number] = after
-        if state in _CLOSED:
-            del still[after.number]
-            cooling.append((after.site, status.time_s + sites[after.site].reload_s))
     return replace(book, open=still, cooling=tuple(cooling)), changed
+
+
+def renew(book: EngagementBook, tracks: Collection[int], time_s: float) -> EngagementBook:
+    """Return the book with the proposals on tracks that are worth engaging at a time."""
+    wanted = {
+        one.number: replace(one, wanted_s=time_s)
+        for one in book.open.values()
+        if one.proposed and one.track in tracks
+    }
+    return replace(book, open={**book.open, **wanted}) if wanted else book
 
 
 def expire(
@@ -192,14 +239,14 @@ def expire(
     """Return the book without what is overdue, and those as aborted.
 
     An engagement is overdue when its outcome has not been reported ``grace_s`` after its
-    intercept, a proposal when it could not be ordered within ``proposal_s``.
+    intercept, a proposal when its track was not worth engaging for ``proposal_s``.
     """
     cooling = tuple(pair for pair in book.cooling if pair[1] > time_s)
     late = [
         replace(one, state=EngagementState.ABORTED)
         for one in book.open.values()
         if (one.under_way and time_s > one.intercept_s + grace_s)
-        or (not one.under_way and time_s > one.proposed_s + proposal_s)
+        or (one.proposed and time_s > max(one.proposed_s, one.wanted_s) + proposal_s)
     ]
     if not late and len(cooling) == len(book.cooling):
         return book, []

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
 
+from chowki.core.chance import key
 from chowki.core.places import Theatre
 from chowki.core.ports import Allocator
 from chowki.core.records import (
@@ -21,9 +21,11 @@ from chowki.core.records import (
     Refusal,
     Tracks,
 )
-from chowki.core.table import I8, I64
+from chowki.core.table import F64, I8, I64
 from chowki.defence import engagement as course
+from chowki.defence.assessment import AssessmentParameters, arrives_s, assess
 from chowki.defence.engagement import Engagement, EngagementBook
+from chowki.defence.engagement_parameters import EngagementParameters
 from chowki.defence.ground_plan import GroundPlan
 from chowki.defence.options import (
     Candidates,
@@ -33,50 +35,13 @@ from chowki.defence.options import (
     refusal_of_each,
 )
 from chowki.defence.posture import Posture, PostureTable
-from chowki.defence.rules import RulesParameters, judge, judge_tracks, no_fire_volumes
-from chowki.defence.situation import Requests, Situation, motion_of
+from chowki.defence.release import release
+from chowki.defence.rules import RulesParameters, judge, judge_tracks
+from chowki.defence.situation import NoFireVolumes, Requests, Situation, motion_of
+from chowki.defence.spared import remember
+from chowki.defence.violations import find_violations
 
 _DRONES = [int(kind) for kind in DRONE_CLASSES]
-
-
-class EngagementParameters(BaseModel):
-    """Figures of the course of an engagement.
-
-    Attributes
-    ----------
-    probability_min : float
-        A track is considered from this probability on that it means any place at all: below it
-        there is nothing to engage, and nothing to refuse.
-    candidates_max : int
-        Tracks considered at once, the worst threats first.
-    salvo_max : int
-        Rounds on one track at once when there is no time to look before shooting again;
-        otherwise one (shoot, look, shoot).
-    proposal_s : float
-        A proposal that could not be ordered for this long is aborted.
-    grace_s : float
-        An outcome not reported this long after the intercept counts as aborted.
-    drone_probability : float
-        A track held neither suspect nor hostile is considered, and refused for its identity, from
-        this probability of a drone on: below it nobody would have engaged it.
-    within_s : float
-        A track that is not held hostile is considered, and refused, once it may arrive within
-        this time: earlier hardly a site reaches it (12 km at 40 m/s).
-    urgent_s : float
-        A track out of every site's reach is recorded as such once it may arrive within this
-        time; earlier it may still come into reach.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    probability_min: float = Field(default=0.2, ge=0, le=1)
-    candidates_max: int = Field(default=400, ge=1)
-    salvo_max: int = Field(default=2, ge=1)
-    proposal_s: float = Field(default=30.0, gt=0)
-    grace_s: float = Field(default=30.0, gt=0)
-    drone_probability: float = Field(default=0.9, ge=0, le=1)
-    within_s: float = Field(default=300.0, gt=0)
-    urgent_s: float = Field(default=60.0, ge=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +68,10 @@ class EngagementPlanner:
         Spends the rounds.
     postures : PostureTable
         Reads the posture.
+    assessment : AssessmentParameters
+        Figures of kill assessment.
+    seed : int
+        Seed of the run, for the time that a person takes to release.
 
     Raises
     ------
@@ -117,6 +86,9 @@ class EngagementPlanner:
         parameters: EngagementParameters,
         allocator: Allocator,
         postures: PostureTable,
+        assessment: AssessmentParameters | None = None,
+        *,
+        seed: int = 0,
     ) -> None:
         if not theatre.simulated:
             raise ValueError("engagements exist in a simulated world only")
@@ -126,6 +98,8 @@ class EngagementPlanner:
         self._figures = parameters
         self._allocator = allocator
         self._postures = postures
+        self._assessment = assessment or AssessmentParameters()
+        self._release_key = key(seed, "release.time")
 
     def start(self) -> EngagementBook:
         """Return the book with full magazines."""
@@ -140,15 +114,15 @@ class EngagementPlanner:
         time_s: float,
     ) -> Plan:
         """Return what is proposed, refused, aborted and ordered at a time."""
-        figures = self._figures
-        book, overdue = course.expire(
-            book, time_s, grace_s=figures.grace_s, proposal_s=figures.proposal_s
-        )
+        book, over = self._settle(book, posture, tracks, time_s)
+        motion = motion_of(tracks)
+        spared, volumes, by_word = remember(book.spared, tracks, motion, time_s, self._rules)
+        book = replace(book, spared=spared)
         serious = np.flatnonzero(self._serious(tracks, found))
         if not len(serious):
-            return Plan(book, course.rows_of(overdue, time_s), Orders.empty())
-        found = found.take(serious[: figures.candidates_max])
-        situation = self._situation(book, posture, tracks, time_s)
+            return Plan(book, course.rows_of(over, time_s), Orders.empty())
+        found = found.take(serious[: self._figures.candidates_max])
+        situation = self._situation(book, posture, tracks, motion, volumes, by_word, time_s)
         of_track = judge_tracks(situation, found.row, found.place, self._rules)
         free = np.flatnonzero((of_track == 0) & ~_engaged(book, found))
         able = found.take(free)
@@ -156,11 +130,29 @@ class EngagementPlanner:
         refusals = self._refusals(found, of_track, free, options)
         book, aborted = course.abort_proposals(book, refusals)
         book, refused = course.record_refusals(book, refusals, found.track, found.place)
+        book = course.renew(book, frozenset(able.track.tolist()), time_s)
         picks = self._picks(book, able, options, time_s)
         book, proposed = self._propose(book, able, options, picks, time_s)
-        book, ordered, orders = self._order(book, situation, posture, options, picks)
-        rows = [*overdue, *aborted, *refused, *proposed, *ordered]
+        means = self._postures.release_delay_s(posture)
+        sector = self._ground.place_sector
+        book, released = release(book, sector, means, self._release_key, time_s)
+        book, ordered, orders = self._order(book, situation, options, picks)
+        rows = [*over, *aborted, *refused, *proposed, *released, *ordered]
         return Plan(book, course.rows_of(rows, time_s), orders)
+
+    def _settle(
+        self, book: EngagementBook, posture: Posture, tracks: Tracks, time_s: float
+    ) -> tuple[EngagementBook, list[Engagement]]:
+        """Return the book after assessments, violations and what is overdue, and those rows."""
+        figures = self._figures
+        book, assessed = assess(book, tracks, self._sites, time_s, self._assessment)
+        book, overdue = course.expire(
+            book, time_s, grace_s=figures.grace_s, proposal_s=figures.proposal_s
+        )
+        book, violations = find_violations(
+            book, tracks, posture.ceased_s, self._ground, figures.drone_probability
+        )
+        return book, [*assessed, *overdue, *violations]
 
     def _serious(self, tracks: Tracks, found: Candidates) -> np.ndarray:
         """Return which threats anybody would engage if the rules let them."""
@@ -173,19 +165,28 @@ class EngagementPlanner:
         return means & ((identity == int(Identity.HOSTILE)) | (likely & soon))
 
     def _situation(
-        self, book: EngagementBook, posture: Posture, tracks: Tracks, time_s: float
+        self,
+        book: EngagementBook,
+        posture: Posture,
+        tracks: Tracks,
+        motion: F64,
+        volumes: NoFireVolumes,
+        by_word: frozenset[int],
+        time_s: float,
     ) -> Situation:
-        motion = motion_of(tracks)
         return Situation(
             time_s=time_s,
             tracks=tracks,
             motion=motion,
-            volumes=no_fire_volumes(tracks, motion, self._rules),
+            volumes=volumes,
             status=self._postures.status(posture),
             margin=self._postures.margin_factor(posture),
             rounds=book.rounds,
             withheld=book.withheld,
             plan=self._ground,
+            ceased=frozenset(k for k, ceased in enumerate(posture.ceased) if ceased),
+            released=book.released,
+            spared=by_word,
         )
 
     def _refusals(
@@ -288,7 +289,6 @@ class EngagementPlanner:
         self,
         book: EngagementBook,
         situation: Situation,
-        posture: Posture,
         options: Options,
         picks: dict[int, list[int]],
     ) -> tuple[EngagementBook, list[Engagement], Orders]:
@@ -296,7 +296,11 @@ class EngagementPlanner:
 
         The veto is asked again of each, whole, counting the rounds that leave before it.
         """
-        released = self._released(book, situation.time_s, posture)
+        released = {
+            track: one
+            for track, one in book.proposals().items()
+            if one.state is EngagementState.RELEASED
+        }
         tracks = situation.tracks.track[options.asked.row]
         leaving = [pick for spent in picks.values() for pick in spent if tracks[pick] in released]
         if not leaving:
@@ -306,20 +310,9 @@ class EngagementPlanner:
         ordered: list[Engagement] = []
         for pick in (pick for pick, good in zip(leaving, allowed.tolist(), strict=True) if good):
             proposal = released[int(tracks[pick])]
-            book, one = self._commit(book, proposal, options, pick, situation.time_s)
+            book, one = self._commit(book, proposal, options, pick, situation)
             ordered.append(one)
         return book, ordered, _orders(ordered, situation.tracks, asked.row[allowed])
-
-    def _released(
-        self, book: EngagementBook, time_s: float, posture: Posture
-    ) -> dict[int, Engagement]:
-        """Return proposals, by track, that a person has released or would have by now."""
-        delay = self._postures.release_delay_s(posture)[self._ground.place_sector]
-        return {
-            track: one
-            for track, one in book.proposals().items()
-            if track in book.released or time_s - one.proposed_s >= delay[one.place]
-        }
 
     def _commit(
         self,
@@ -327,7 +320,7 @@ class EngagementPlanner:
         proposal: Engagement,
         options: Options,
         pick: int,
-        time_s: float,
+        situation: Situation,
     ) -> tuple[EngagementBook, Engagement]:
         """Return the book with an ordered engagement; its rounds leave the magazine now.
 
@@ -335,9 +328,18 @@ class EngagementPlanner:
         """
         first = not book.open[proposal.number].under_way
         number = proposal.number if first else book.next_number
-        placed = self._placed(proposal, options, pick, time_s)
-        ordered = EngagementState.ORDERED
-        one = replace(placed, number=number, state=ordered, rounds=1, ordered_s=time_s)
+        east_mps, north_mps, up_mps = situation.motion[options.asked.row[pick], 3:].tolist()
+        one = replace(
+            self._placed(proposal, options, pick, situation.time_s),
+            number=number,
+            state=EngagementState.ORDERED,
+            rounds=1,
+            ordered_s=situation.time_s,
+            velocity_mps=(east_mps, north_mps, up_mps),
+        )
+        ground = self._ground
+        due_s = arrives_s(one, ground.place_m[one.place], float(ground.place_radius_m[one.place]))
+        one = replace(one, arrives_s=due_s)
         rounds = book.rounds.copy()
         rounds[one.site] -= one.rounds
         after = replace(

@@ -1,7 +1,8 @@
-"""Posture: one table of levels, and which level each sector stands at."""
+"""Posture: one table of levels, which level each sector stands at, and where fire is ceased."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Literal
@@ -20,6 +21,14 @@ class WeaponsControlStatus(IntEnum):
     FREE = 2
 
 
+class Releaser(IntEnum):
+    """Who must release an engagement, from the least to the most restrained."""
+
+    MACHINE = 0
+    SECTOR = 1
+    SENIOR = 2
+
+
 class PostureLevel(BaseModel):
     """One row of the posture table.
 
@@ -29,22 +38,36 @@ class PostureLevel(BaseModel):
         Name of the level.
     weapons_control_status : str
         ``hold``, ``tight`` or ``free``.
+    release : str
+        Who must release each engagement: ``machine``, at once under a standing delegation (at
+        ``free`` only); ``sector``, the controller of the sector; ``senior``, an approver above.
     release_delay_s : float
-        In simulation a person releases an engagement this long after it was proposed.
+        In simulation, mean of the time that this person takes for one decision.
     margin_factor : float
         Factor on every no-fire and border margin.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
+    name: str = Field(min_length=1)
     weapons_control_status: Literal["hold", "tight", "free"]
+    release: Literal["machine", "sector", "senior"] = "sector"
     release_delay_s: float = Field(default=5.0, ge=0)
     margin_factor: float = Field(default=1.0, ge=1.0)
 
+    @property
+    def status(self) -> WeaponsControlStatus:
+        """Return the weapons control status."""
+        return WeaponsControlStatus[self.weapons_control_status.upper()]
+
+    @property
+    def restraint(self) -> tuple[int, int, float]:
+        """Return what any other level may lower only by stepping up: each part by itself."""
+        return (-int(self.status), int(Releaser[self.release.upper()]), self.margin_factor)
+
 
 class PostureParameters(BaseModel):
-    """The posture table and the level at which every sector starts.
+    """The posture table, and the level at which every sector starts.
 
     Attributes
     ----------
@@ -53,22 +76,56 @@ class PostureParameters(BaseModel):
         (tight), and margins are widest where nothing should happen (hold).
     start : str
         Name of the first level of every sector.
+    start_by_sector : dict of str
+        First level of single sectors, by the sector's name.
+    operator : bool
+        Operator mode: stepping up (a level that permits more, a cease-fire lifted, a track
+        released) needs the name of a person. Stepping down is always free.
+    cease_fire_s : float or None
+        Seconds after the start from which fire is ceased in every sector.
+    cease_fire : str or None
+        The same as a time in UTC, ISO 8601.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     levels: tuple[PostureLevel, ...] = (
-        PostureLevel(name="hold", weapons_control_status="hold", margin_factor=1.5),
+        PostureLevel(
+            name="hold", weapons_control_status="hold", release="senior", margin_factor=1.5
+        ),
         PostureLevel(name="tight", weapons_control_status="tight", release_delay_s=5.0),
         PostureLevel(name="free", weapons_control_status="free", release_delay_s=2.0),
     )
     start: str = "tight"
+    start_by_sector: dict[str, str] = Field(default_factory=dict)
+    operator: bool = False
+    cease_fire_s: float | None = None
+    cease_fire: str | None = None
 
     @model_validator(mode="after")
-    def _start_is_a_level(self) -> PostureParameters:
+    def _levels_agree(self) -> PostureParameters:
         names = [level.name for level in self.levels]
-        if self.start not in names or len(set(names)) < len(names):
-            raise ValueError(f"start must be one of the levels, and these differ: {names}")
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"each level once; twice: {', '.join(twice)}")
+        for name in (self.start, *self.start_by_sector.values()):
+            if name not in names:
+                raise ValueError(f"start at one of the levels {names}, not at {name!r}")
+        for level in self.levels:
+            if level.release == "machine" and level.weapons_control_status != "free":
+                raise ValueError(
+                    f"level {level.name!r}: at {level.weapons_control_status} a person releases, "
+                    "never the machine"
+                )
+        for strict in self.levels:
+            for loose in self.levels:
+                if strict.status < loose.status and strict.margin_factor < loose.margin_factor:
+                    raise ValueError(
+                        f"level {strict.name!r} permits less than {loose.name!r}, so its "
+                        "margin_factor must not be smaller"
+                    )
+        if self.cease_fire is not None and self.cease_fire_s is not None:
+            raise ValueError("cease_fire or cease_fire_s, not both")
         return self
 
 
@@ -82,13 +139,21 @@ class Posture:
         Names of the sectors.
     level : tuple of int
         Row of the posture table, for each sector.
-    ceased : tuple of bool
-        True where fire is ceased: nothing is engaged until it is lifted.
+    ceased_s : tuple of float
+        UTC seconds since which fire is ceased in each sector; infinity where it is not.
+    due_s : float
+        UTC seconds of the cease-fire that is set and still to come; infinity for none.
     """
 
     sectors: tuple[str, ...]
     level: tuple[int, ...]
-    ceased: tuple[bool, ...]
+    ceased_s: tuple[float, ...]
+    due_s: float = math.inf
+
+    @property
+    def ceased(self) -> tuple[bool, ...]:
+        """Return where fire is ceased: nothing is engaged unless a person releases it."""
+        return tuple(since < math.inf for since in self.ceased_s)
 
 
 class PostureTable:
@@ -101,27 +166,27 @@ class PostureTable:
     """
 
     def __init__(self, parameters: PostureParameters) -> None:
+        self.operator = parameters.operator
         self._levels = parameters.levels
         self._names = [level.name for level in parameters.levels]
-        self._status = np.array(
-            [WeaponsControlStatus[level.weapons_control_status.upper()] for level in self._levels],
-            dtype=np.int64,
-        )
-        self._delay = np.array([level.release_delay_s for level in self._levels])
+        self._status = np.array([level.status for level in self._levels], dtype=np.int64)
+        delays = [0.0 if lv.release == "machine" else lv.release_delay_s for lv in self._levels]
+        self._delay = np.array(delays)
         self._margin = np.array([level.margin_factor for level in self._levels])
-        self._first = self._names.index(parameters.start)
+        self._start = parameters.start
+        self._starts = parameters.start_by_sector
 
-    def start(self, sectors: tuple[str, ...]) -> Posture:
-        """Return the posture at the start."""
-        return Posture(sectors, (self._first,) * len(sectors), (False,) * len(sectors))
+    def start(self, sectors: tuple[str, ...], cease_fire_s: float = math.inf) -> Posture:
+        """Return the posture at the start; a cease-fire may be set for a UTC time."""
+        first = tuple(self._names.index(self._starts.get(name, self._start)) for name in sectors)
+        return Posture(sectors, first, (math.inf,) * len(sectors), cease_fire_s)
 
     def status(self, posture: Posture) -> I64:
-        """Return the weapons control status of each sector; hold where fire is ceased."""
-        ceased = np.array(posture.ceased, dtype=np.bool_)
-        return np.where(ceased, int(WeaponsControlStatus.HOLD), self._status[list(posture.level)])
+        """Return the weapons control status of each sector."""
+        return self._status[list(posture.level)]
 
     def release_delay_s(self, posture: Posture) -> F64:
-        """Return the delay of a release in each sector."""
+        """Return the mean time of one decision in each sector; 0 under a standing delegation."""
         return self._delay[list(posture.level)]
 
     def margin_factor(self, posture: Posture) -> F64:
@@ -143,16 +208,41 @@ class PostureTable:
         known = name in self._names
         return _set_level(posture, sector, self._names.index(name)) if known else None
 
+    def steps_up(self, before: Posture, after: Posture) -> bool:
+        """Return whether a sector permits more than before in any respect."""
+        pairs = zip(before.level, after.level, strict=True)
+        return any(
+            now < then
+            for was, is_ in pairs
+            for then, now in zip(
+                self._levels[was].restraint, self._levels[is_].restraint, strict=True
+            )
+        ) or any(
+            now == math.inf and then < math.inf
+            for then, now in zip(before.ceased_s, after.ceased_s, strict=True)
+        )
 
-def set_ceased(posture: Posture, sector: str, *, ceased: bool) -> Posture | None:
-    """Return the posture with fire ceased, or no longer, in a sector; None if it is not known."""
+
+def cease_when_due(posture: Posture, time_s: float) -> Posture:
+    """Return the posture at a time: fire is ceased everywhere once its set time has come."""
+    if time_s < posture.due_s:
+        return posture
+    since = tuple(min(before, posture.due_s) for before in posture.ceased_s)
+    return replace(posture, ceased_s=since, due_s=math.inf)
+
+
+def set_ceased(posture: Posture, sector: str, time_s: float, *, ceased: bool) -> Posture | None:
+    """Return the posture with fire ceased, or no longer, in a sector; None if it is not known.
+
+    Where it is ceased already, it stays so since then.
+    """
     if not _known(posture, sector):
         return None
     changed = tuple(
-        ceased if sector in ("", name) else before
-        for name, before in zip(posture.sectors, posture.ceased, strict=True)
+        before if sector not in ("", name) else min(before, time_s) if ceased else math.inf
+        for name, before in zip(posture.sectors, posture.ceased_s, strict=True)
     )
-    return replace(posture, ceased=changed)
+    return replace(posture, ceased_s=changed)
 
 
 def _set_level(posture: Posture, sector: str, level: int) -> Posture | None:

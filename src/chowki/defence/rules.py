@@ -25,7 +25,13 @@ from chowki.core.records import (
 from chowki.core.table import F64, I8, I64
 from chowki.defence.posture import WeaponsControlStatus
 from chowki.defence.situation import NoFireVolumes, Requests, Situation
-from chowki.kernels.restraint import border_clearance, fall_harm, fall_times, no_fire
+from chowki.kernels.restraint import (
+    border_clearance,
+    border_crossed,
+    fall_harm,
+    fall_times,
+    no_fire,
+)
 
 B8 = NDArray[np.bool_]
 
@@ -43,6 +49,10 @@ class RulesParameters(BaseModel):
     crewed_probability_max : float
         A track that is an aeroplane or a helicopter with at least this probability is protected
         as one, whatever its identity.
+    crewed_doubt_max : float
+        A track that may be one with at least this probability is not engaged itself: a light
+        aeroplane without transponder flies as slow as a drone. One in a hundred; of the tracks of
+        drones held hostile about as many are as doubtful.
     border_margin_m : float
         The whole footprint of the debris stays this far inside the defended side.
     terminal_speed_mps : float
@@ -64,6 +74,10 @@ class RulesParameters(BaseModel):
     self_protection_m : float
         A hostile track that will pass this close to a site may be met from its reserve. The
         exception opens the reserve and nothing else: every other rule stays.
+    spared_s : float
+        What carried a no-fire volume keeps it this long after its track was lost, and a track
+        that was spared by its own word stays spared this long: five looks of a radar that turns
+        in six seconds.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -73,6 +87,7 @@ class RulesParameters(BaseModel):
     drone_lateral_m: float = Field(default=1_000.0, ge=0)
     drone_vertical_m: float = Field(default=300.0, ge=0)
     crewed_probability_max: float = Field(default=0.2, gt=0, le=1)
+    crewed_doubt_max: float = Field(default=0.01, gt=0, le=1)
     border_margin_m: float = Field(default=500.0, ge=0)
     terminal_speed_mps: float = Field(default=30.0, gt=0)
     casualty_area_m2: float = Field(default=12.0, ge=0)
@@ -83,6 +98,7 @@ class RulesParameters(BaseModel):
     fresh_s: float = Field(default=15.0, gt=0)
     reserve_rounds: int = Field(default=1, ge=0)
     self_protection_m: float = Field(default=500.0, ge=0)
+    spared_s: float = Field(default=30.0, ge=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,25 +145,29 @@ def judge_tracks(situation: Situation, rows: I64, place: I64, figures: RulesPara
     """Return the refusal that stands against each track, whoever would engage it.
 
     Authorised drones, people on board, friends, neutrals, unknown and pending first: no posture
-    changes these. Then weapons control status, release withheld by a person, and stale tracks.
+    changes these. Then weapons control status, a cease-fire under which nobody released the
+    track, release withheld by a person, and stale tracks.
     """
     tracks = situation.tracks
-    identity = tracks.identity[rows]
-    status = situation.status[situation.plan.place_sector[place]]
+    identity, sector = tracks.identity[rows], situation.plan.place_sector[place]
+    status = situation.status[sector]
     hostile, suspect = identity == int(Identity.HOSTILE), identity == int(Identity.SUSPECT)
     engageable = hostile | (suspect & (status == int(WeaponsControlStatus.FREE)))
     held = (hostile | suspect) & (status == int(WeaponsControlStatus.HOLD))
     stale = tracks.status[rows] != int(TrackStatus.CONFIRMED)
     stale |= ~(situation.time_s - tracks.updated_s[rows] <= figures.fresh_s)
-    withheld = np.zeros(len(rows), dtype=np.bool_)
-    if situation.withheld:
-        withheld = np.isin(tracks.track[rows], list(situation.withheld))
+    doubt = min(figures.crewed_doubt_max, figures.crewed_probability_max)
+    crewed = is_crewed(tracks, doubt)[rows]
+    crewed |= _among(tracks.track[rows], situation.spared)
+    ceased = _among(sector, situation.ceased) & ~_among(tracks.track[rows], situation.released)
+    withheld = _among(tracks.track[rows], situation.withheld)
     return _first_of(
         len(rows),
         (is_authorised(tracks)[rows], Refusal.AUTHORISED_DRONE),
-        (is_crewed(tracks, figures.crewed_probability_max)[rows], Refusal.IDENTITY),
+        (crewed, Refusal.IDENTITY),
         (held, Refusal.HOLD),
         (~engageable, Refusal.IDENTITY),
+        (ceased, Refusal.CEASE_FIRE),
         (withheld, Refusal.RELEASE_WITHHELD),
         (stale, Refusal.OUT_OF_REACH),
     )
@@ -186,15 +206,21 @@ def judge(situation: Situation, asked: Requests, figures: RulesParameters) -> I8
     return np.where(of_track != 0, of_track, judge_requests(situation, asked, figures))
 
 
-def no_fire_volumes(tracks: Tracks, motion: F64, figures: RulesParameters) -> NoFireVolumes:
-    """Return the volumes that move with aircraft, friends, neutrals and authorised drones.
-
-    Each is widened by two sigma of its track's own position. Birds carry none.
-    """
-    crewed = is_crewed(tracks, figures.crewed_probability_max)
+def spared_by_word(tracks: Tracks) -> B8:
+    """Return which tracks are spared for what they say: aircraft, authorised drones, friends."""
     friendly = np.zeros(len(Identity), dtype=np.bool_)
     friendly[[int(Identity.FRIEND), int(Identity.ASSUMED_FRIEND)]] = True
-    spared = is_authorised(tracks) | friendly[tracks.identity]
+    return holds_transponder(tracks) | is_authorised(tracks) | friendly[tracks.identity]
+
+
+def no_fire_rows(tracks: Tracks, figures: RulesParameters) -> tuple[I64, F64]:
+    """Return which rows carry a no-fire volume, and its half width and half height, shape (c, 2).
+
+    They are aircraft, friends, neutrals and authorised drones. Each volume is widened by two
+    sigma of its track's own position. Birds carry none.
+    """
+    crewed = is_crewed(tracks, figures.crewed_probability_max)
+    spared = spared_by_word(tracks)
     bird = tracks.object_class == int(ObjectClass.BIRD)
     spared |= (tracks.identity == int(Identity.NEUTRAL)) & ~bird
     rows = np.flatnonzero((crewed | spared) & (tracks.status != int(TrackStatus.DROPPED)))
@@ -204,7 +230,20 @@ def no_fire_volumes(tracks: Tracks, motion: F64, figures: RulesParameters) -> No
     margin = np.where((~crewed[rows] & drone)[:, None], small, wide)
     spread = np.column_stack((tracks.sd_horizontal_m[rows], tracks.sd_vertical_m[rows]))
     spread = np.where(np.isfinite(spread), spread, 0.0)
-    return NoFireVolumes(motion[rows], margin + 2.0 * spread)
+    return rows, margin + 2.0 * spread
+
+
+def no_fire_volumes(tracks: Tracks, motion: F64, figures: RulesParameters) -> NoFireVolumes:
+    """Return the volumes that move with what is in the picture now; ``no_fire_rows``."""
+    rows, margin_m = no_fire_rows(tracks, figures)
+    return NoFireVolumes(motion[rows], margin_m)
+
+
+def _among(number: I64, named: frozenset[int]) -> B8:
+    """Return which numbers, of tracks or sectors, are among some named ones, shape (n,)."""
+    if not named:
+        return np.zeros(len(number), dtype=np.bool_)
+    return np.isin(number, list(named))
 
 
 def _protects_itself(situation: Situation, asked: Requests, figures: RulesParameters) -> B8:
@@ -249,10 +288,11 @@ def _enters_no_fire_volume(
 def _leaves_defended_side(
     situation: Situation, asked: Requests, fall: _Fall, figures: RulesParameters
 ) -> B8:
-    """Return which footprints come too near the border.
+    """Return which footprints come too near the border, and which rounds would fly across it.
 
     A footprint is what lies within the scatter of the line from the intercept to the furthest
     throw; no point of that line is nearer to the border than the nearer end less half the line.
+    A round's path runs from its site to where it is after its overshoot.
     """
     plan = situation.plan
     if not len(plan.corner_lat_rad):
@@ -264,7 +304,14 @@ def _leaves_defended_side(
     )
     margin = figures.border_margin_m * situation.margin[plan.place_sector[asked.place]]
     half_line = 0.5 * (fall.reach_m - fall.scatter_m)
-    return ~(clearance >= margin + fall.scatter_m + half_line)
+    beyond = ~(clearance >= margin + fall.scatter_m + half_line)
+    origin_m = plan.site_m[asked.site]
+    flight_s = asked.delay_s - plan.site_figures[asked.site, 4]
+    flies = np.flatnonzero(~beyond & (flight_s > 0.0) & ~plan.site_jams[asked.site])
+    on = 1.0 + figures.overshoot_s / flight_s[flies]
+    end_m = origin_m[flies] + on[:, None] * (asked.point_m[flies] - origin_m[flies])
+    beyond[flies] = border_crossed(plan.frame, origin_m[flies], end_m, *corners)
+    return beyond
 
 
 def _harms_people(

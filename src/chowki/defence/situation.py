@@ -51,6 +51,12 @@ class Situation:
         Tracks for which a person refused release.
     plan : GroundPlan
         Places, sites, border.
+    ceased : frozenset of int
+        Sectors, by index, in which fire is ceased.
+    released : frozenset of int
+        Tracks that a person released by name; under a cease-fire nothing else is engaged.
+    spared : frozenset of int
+        Tracks that were spared by their own word of late.
     """
 
     time_s: float
@@ -62,6 +68,9 @@ class Situation:
     rounds: I64
     withheld: frozenset[int]
     plan: GroundPlan
+    ceased: frozenset[int] = frozenset()
+    released: frozenset[int] = frozenset()
+    spared: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

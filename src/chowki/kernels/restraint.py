@@ -301,6 +301,55 @@ def border_clearance(frame: F64, point_m: F64, corner_lat_rad: F64, corner_lon_r
 
 
 @kernel
+def _turn(px: float, py: float, qx: float, qy: float, rx: float, ry: float) -> float:
+    """Return twice the signed area of a triangle: on which side of p-q the point r lies."""
+    return (qx - px) * (ry - py) - (qy - py) * (rx - px)
+
+
+@kernel
+def border_crossed(
+    frame: F64, from_m: F64, to_m: F64, corner_lat_rad: F64, corner_lon_rad: F64
+) -> B8:
+    """Return which straight paths start outside a polygon or meet one of its edges.
+
+    Two segments meet when the ends of each lie on both sides of the other, or on it (O'Rourke
+    1998, Computational Geometry in C, 1.5); both are taken as straight in latitude and longitude,
+    which over the 20 km of a path is within metres. Without a polygon none does.
+
+    Parameters
+    ----------
+    frame : F64
+        Shape (4, 3), ``geodesy.station_frame``.
+    from_m, to_m : F64
+        Shape (k, 3), station frame.
+    corner_lat_rad, corner_lon_rad : F64
+        Corners of the polygon.
+    """
+    corners = len(corner_lat_rad)
+    out = np.zeros(len(from_m), dtype=np.bool_)
+    if corners == 0:
+        return out
+    for i in range(len(from_m)):
+        x, y, z = enu_to_ecef(frame, from_m[i, 0], from_m[i, 1], from_m[i, 2])
+        ay, ax, _ = ecef_to_geodetic(x, y, z)
+        x, y, z = enu_to_ecef(frame, to_m[i, 0], to_m[i, 1], to_m[i, 2])
+        by, bx, _ = ecef_to_geodetic(x, y, z)
+        inside, met = False, False
+        j = corners - 1
+        for k in range(corners):
+            px, py = corner_lon_rad[j], corner_lat_rad[j]
+            qx, qy = corner_lon_rad[k], corner_lat_rad[k]
+            if (qy > ay) != (py > ay) and ax < px + (ay - py) * (qx - px) / (qy - py):
+                inside = not inside
+            across = _turn(ax, ay, bx, by, px, py) * _turn(ax, ay, bx, by, qx, qy)
+            along = _turn(px, py, qx, qy, ax, ay) * _turn(px, py, qx, qy, bx, by)
+            met = met or (across <= 0.0 and along <= 0.0)
+            j = k
+        out[i] = met or not inside
+    return out
+
+
+@kernel
 def fall_harm(
     point_m: F64,
     throw_m: F64,

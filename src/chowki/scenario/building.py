@@ -77,7 +77,7 @@ def build(scenario: Scenario, seed: int) -> Built:
     models = _sensor_models(scenario, theatre, seed)
     theatre = replace(theatre, sensors=tuple(model.sensor for model, _ in models))
     world = SimulatedWorld(theatre, targets, models, Effectors(sites, theatre, seed), seed)
-    post = _post(theatre, scenario.parts, scenario.picture, scenario.defence)
+    post = _post(theatre, scenario.parts, scenario.picture, scenario.defence, seed)
     return Built(theatre, post, world)
 
 
@@ -139,6 +139,7 @@ def _post(
     names: PartNames,
     picture: PictureParameters,
     defence: DefenceParameters | None,
+    seed: int = 0,
 ) -> WatchPost:
     """Return picture and defence. The wall: an allocator only where the theatre is simulated."""
     defence = defence or DefenceParameters()
@@ -146,7 +147,8 @@ def _post(
     threat = parts.part(parts.THREAT_MODEL, names.threat_model)(theatre, defence.threat)
     allocator = parts.part(parts.ALLOCATOR, names.allocator)() if theatre.simulated else None
     return WatchPost(
-        AirPicture(theatre, picture, associator), AirDefence(theatre, defence, threat, allocator)
+        AirPicture(theatre, picture, associator),
+        AirDefence(theatre, defence, threat, allocator, seed=seed),
     )
 
 
@@ -199,7 +201,7 @@ def _places(scenario: Scenario, theatre: Theatre) -> tuple[Place, ...]:
             lon_deg=town.lon_deg,
             position_m=position_m[index],
             radius_m=town.radius_m or scenario.places.radius_m,
-            population=town.population,
+            population=town.population or 0,
             priority=town.priority,
             named_in_report=town.named_in_report,
         )

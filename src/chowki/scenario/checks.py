@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
+from chowki.core.clock import parse_utc
 from chowki.core.errors import Problem
 from chowki.core.problems import Loc, path_text, problems_of, unknown_name
 from chowki.kernels.geodesy import geodetic_to_ecef, inside_polygon
@@ -84,6 +85,13 @@ def _effectors(draft: Draft) -> None:
 
     for row, group in draft.items("effectors"):
         _parameters(draft, EffectorParameters, group, ("effectors", row, "parameters"))
+        if group.parameters.get("magazine") == 0:
+            draft.wrong(
+                f"effectors[{row}].parameters.magazine",
+                f"0: {group.name} has no magazine, so it could never fire",
+                "at least 1 round",
+                "without the key it has the magazine of its kind",
+            )
 
 
 def _parameters(
@@ -174,6 +182,45 @@ def _raid(draft: Draft) -> None:
     if raid.count and not sum(sharing):
         allowed = "0, or a wave without its own count and with a weight above 0"
         draft.wrong("raid.count", str(raid.count), allowed)
+
+
+def _population(draft: Draft) -> None:
+    for town in draft.sections["places"].towns:
+        if town.population is None:
+            draft.wrong(
+                f"places.{town.name}.population", "nothing",
+                "how many people live there, 0 is valid",
+                "harm by debris can't be judged without it",
+            )  # fmt: skip
+
+
+def _posture(draft: Draft) -> None:
+    """Note a cease-fire that is set for before the start."""
+    posture = draft.sections["defence"].posture
+    start_s = parse_utc(draft.sections["station"].start)
+    if posture.cease_fire is not None:
+        try:
+            after_s = parse_utc(posture.cease_fire) - start_s
+        except ValueError as error:
+            draft.wrong("defence.posture.cease_fire", posture.cease_fire, str(error))
+            return
+    else:
+        after_s = posture.cease_fire_s or 0.0
+    if not after_s >= 0.0:
+        key = "cease_fire_s" if posture.cease_fire is None else "cease_fire"
+        draft.wrong(
+            f"defence.posture.{key}", f"a cease-fire {-after_s:.0f} s before the start",
+            f"a time from {draft.sections['station'].start} on",
+            'to have fire ceased from the start, give 0; to engage nothing, start = "hold"',
+        )  # fmt: skip
+
+
+def _sectors(draft: Draft) -> None:
+    sectors = sorted({town.sector for town in draft.sections["places"].towns})
+    for name in draft.sections["defence"].posture.start_by_sector:
+        if name not in sectors:
+            key = f"defence.posture.start_by_sector.{name}"
+            draft.problems.append(unknown_name(draft.file, key, name, sectors))
 
 
 def _border(draft: Draft) -> None:
@@ -271,6 +318,9 @@ _CHECKS: tuple[tuple[set[str], Callable[[Draft], None]], ...] = (
     (set(), _unique_names),
     ({"places", "border"}, _placements),
     ({"places", "raid"}, _raid),
+    ({"places"}, _population),
+    ({"station", "defence"}, _posture),
+    ({"places", "defence"}, _sectors),
     ({"border"}, _border),
     ({"station"}, _area),
 )

@@ -105,7 +105,9 @@ class PlacePart(Part):
     kind: Literal["civil", "civil+military", "border area"] = Field(
         default="civil", description="what it is"
     )
-    population: int = Field(default=0, ge=0, le=50_000_000, description="people there")
+    population: int | None = Field(
+        default=None, ge=0, le=50_000_000, description="people there: must be given, 0 is valid"
+    )
     population_source: str = Field(default="", description="where that number comes from")
     priority: float = Field(default=1.0, gt=0.0, le=100.0, description="weight")
     priority_source: str = Field(default="", description="who chose it")

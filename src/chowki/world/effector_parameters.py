@@ -89,7 +89,10 @@ class EffectorParameters(BaseModel):
         default=None, ge=0, le=3600, description=f"between rounds of a channel; {_ILLUSTRATIVE}"
     )
     assessment_s: float | None = Field(
-        default=None, ge=0, le=300, description=f"intercept to outcome known; {_ILLUSTRATIVE}"
+        default=None,
+        ge=0,
+        le=300,
+        description=f"of its channel after the intercept; {_ILLUSTRATIVE}",
     )
     channels: int | None = Field(
         default=None, ge=1, le=100, description=f"engagements at once; {_ILLUSTRATIVE}"

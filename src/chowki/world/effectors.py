@@ -1,8 +1,9 @@
-"""How the simulated sites carry out orders: reaction, flight, kill or miss, assessment, reload.
+"""How the simulated sites carry out orders: reaction, flight, kill or miss, reload.
 
 Everything is an event at its own time; ``advance`` runs those that are due. A round flies to where
 the ordered track is predicted at constant velocity and finds whatever is nearest there: the target
-meant, another one, a bird, or nothing.
+meant, another one, a bird, or nothing. A site reports that its rounds are spent, never what they
+hit: its channel stays on the target for ``assessment_s``, and the station looks for itself.
 """
 
 from __future__ import annotations
@@ -46,7 +47,6 @@ class _Engagement:
     position_m: F64
     velocity_mps: F64
     meetings: list[tuple[float, F64]] = field(default_factory=list)
-    killed: bool = False
 
     def predicted(self, time_s: float) -> F64:
         """Return where the ordered track is at a time, shape (3,)."""
@@ -114,6 +114,7 @@ class Effectors:
         self._now_s = station.start_s
         self._aloft: Aloft | None = None
         self._hit: list[int] = []
+        self._jammed: list[int] = []
         self._reports: list[Status] = []
 
     def obey(self, orders: Orders) -> None:
@@ -124,8 +125,8 @@ class Effectors:
                 engagement = _engagement(orders, row)
                 self._at(max(engagement.ordered_s, self._now_s), self._arrive, engagement)
 
-    def advance(self, aloft: Aloft, time_s: float) -> tuple[I64, list[Status]]:
-        """Return target numbers intercepted up to a time, and what the sites report.
+    def advance(self, aloft: Aloft, time_s: float) -> tuple[I64, I64, list[Status]]:
+        """Return targets destroyed and jammed up to a time, and what the sites report.
 
         Parameters
         ----------
@@ -134,13 +135,14 @@ class Effectors:
         time_s : float
             UTC seconds; events up to then happen.
         """
-        self._aloft, self._hit, self._reports = aloft, [], []
+        self._aloft, self._hit, self._jammed, self._reports = aloft, [], [], []
         while self._events and self._events[0][0] <= time_s:
             at_s, _, happen, thing = heapq.heappop(self._events)
             happen(at_s, thing)
         self._now_s = time_s
         self._aloft = None
-        return np.array(self._hit, dtype=np.int64), self._reports
+        hit, jammed = (np.array(found, dtype=np.int64) for found in (self._hit, self._jammed))
+        return hit, jammed, self._reports
 
     def _at(self, time_s: float, happen: Callable[[float, Any], None], thing: Any) -> None:
         self._pushed += 1
@@ -209,10 +211,10 @@ class Effectors:
         for k, (meeting_s, _) in enumerate(engagement.meetings):
             self._at(meeting_s, self._meet, (engagement, k))
         self._report(time_s, engagement, EngagementState.IN_FLIGHT, spent)
-        known_s = engagement.meetings[-1][0] + battery.site.assessment_s
-        self._at(known_s, self._assess, engagement)
+        met_s = engagement.meetings[-1][0]
+        self._at(met_s, self._spent, engagement)
         reloaded_s = time_s + spent * battery.site.reload_s
-        self._at(max(known_s, reloaded_s), self._free, battery)
+        self._at(max(met_s + battery.site.assessment_s, reloaded_s), self._free, battery)
 
     def _meet(self, time_s: float, flown: tuple[_Engagement, int]) -> None:
         """Let a round find the nearest target, and kill it or not."""
@@ -224,8 +226,8 @@ class Effectors:
         chance = battery.factor * self._stated_kill(battery.site, row)
         thing = (engagement.site << 32) | engagement.number
         if uniform4(*self._key, thing, round_number, 0)[0] < chance:
-            self._hit.append(int(self._aloft.target[row]))
-            engagement.killed = True
+            jams = battery.site.effector == EffectorKind.JAMMER
+            (self._jammed if jams else self._hit).append(int(self._aloft.target[row]))
 
     def _nearest(self, point_m: F64, time_s: float, site: Site) -> int:
         """Return the row of the nearest target still flying within acquisition, -1 for none."""
@@ -248,9 +250,8 @@ class Effectors:
             return 0.0
         return float(site.kill_probability[int(aloft.object_class[row])])
 
-    def _assess(self, time_s: float, engagement: _Engagement) -> None:
-        state = EngagementState.INTERCEPTED if engagement.killed else EngagementState.MISSED
-        self._report(time_s, engagement, state, len(engagement.meetings))
+    def _spent(self, time_s: float, engagement: _Engagement) -> None:
+        self._report(time_s, engagement, EngagementState.MET, len(engagement.meetings))
 
     def _report(
         self, time_s: float, engagement: _Engagement, state: EngagementState, rounds: int

@@ -108,10 +108,12 @@ class Movers:
         self.velocity_mps: F64 = np.zeros((n, 3))
         self._heading: F64 = np.zeros((n, 3))
         self._leg: I64 = targets.route[:-1].copy()
-        self._frame = _frame(station)
+        self._frame = frame_of(station)
         turn_rad = np.minimum(targets.turn_radps * STEP_S, np.pi)
         self._turn_cos, self._turn_sin = np.cos(turn_rad), np.sin(turn_rad)
         self._capture_m = capture_distance_m(targets.speed_mps, targets.turn_radps)
+        self.diverted = np.zeros(n, dtype=np.bool_)
+        self._comes_down = np.zeros(n, dtype=np.bool_)
         self._flying: I64 = np.empty(0, np.int64)
         self._static: dict[str, np.ndarray] = {}
         self._fly(0.0)
@@ -127,6 +129,28 @@ class Movers:
             rows = np.searchsorted(self.targets.target, numbers)
             self.fate[rows[self.fate[rows] == Fate.FLYING]] = Fate.INTERCEPTED
             self._regroup()
+
+    def divert(self, row: int, targets: Targets, *, comes_down: bool) -> None:
+        """Let a target fly its new route, which begins where it is.
+
+        Parameters
+        ----------
+        row : int
+            Row of the target.
+        targets : Targets
+            As before but for the course of this one.
+        comes_down : bool
+            Whether the end of its route is the ground, brought down by an effector.
+        """
+        self._leg[row + 1 :] += (targets.route - self.targets.route)[row + 1 : -1]
+        self._leg[row] = targets.route[row] + 1
+        self.targets = targets
+        turn_rad = min(float(targets.turn_radps[row]) * STEP_S, np.pi)
+        self._turn_cos[row], self._turn_sin[row] = np.cos(turn_rad), np.sin(turn_rad)
+        self._capture_m[row] = capture_distance_m(
+            targets.speed_mps[row : row + 1], targets.turn_radps[row : row + 1]
+        )[0]
+        self.diverted[row], self._comes_down[row] = True, comes_down
 
     def aloft(self) -> Aloft:
         """Return the flying targets as sensor models may see them."""
@@ -170,6 +194,7 @@ class Movers:
             t.waypoint_m, t.waypoint_height_m,
         )  # fmt: skip
         if changed or step_s == 0.0:
+            self.fate[self._comes_down & (self.fate == Fate.ENDED)] = Fate.INTERCEPTED
             self._regroup()
 
     def _regroup(self) -> None:
@@ -191,7 +216,8 @@ def capture_distance_m(speed_mps: F64, turn_radps: F64) -> F64:
     return np.maximum(radius_m, speed_mps * STEP_S)
 
 
-def _frame(station: Station) -> F64:
+def frame_of(station: Station) -> F64:
+    """Return the station frame, ``geodesy.station_frame``."""
     return station_frame(
         float(np.radians(station.lat_deg)), float(np.radians(station.lon_deg)), station.height_m
     )

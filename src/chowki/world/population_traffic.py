@@ -64,11 +64,17 @@ class Route(BaseModel):
 
 
 class Airliners(Route):
-    """Airliners with transponders. Cross-section: Skolnik 2001, large jet airliner 100 m2."""
+    """Airliners with transponders. Cross-section: Skolnik 2001, large jet airliner 100 m2.
+
+    With other figures they are light aeroplanes.
+    """
 
     speed_mps: AircraftSpeeds = Field(default=(215.0, 245.0), description="ground speed, m/s")
     rcs_dbsm: float = Field(default=18.0, ge=0.0, le=30.0, description="mean cross-section, dBsm")
     planned: float = Field(default=1.0, ge=0.0, le=1.0, description="fraction with a flight plan")
+    transponder: float = Field(
+        default=1.0, ge=0.0, le=1.0, description="fraction whose transponder works"
+    )
     corridor_km: float = Field(
         default=9.26, gt=0.0, le=50.0, description="half width of the filed corridor (RNAV 5: 5 NM)"
     )
@@ -99,6 +105,9 @@ class Authorised(BaseModel):
     speed_mps: SlowSpeeds = Field(default=(6.0, 14.0), description="m/s")
     height_agl_m: Heights = Field(default=(40.0, 120.0), description="above ground, m")
     rcs_dbsm: float = Field(default=-17.0, ge=-40.0, le=0.0, description="mean cross-section, dBsm")
+    remote_id: float = Field(
+        default=1.0, ge=0.0, le=1.0, description="fraction whose Remote ID is sent"
+    )
 
 
 class Traffic(BaseModel):
@@ -122,7 +131,9 @@ def draw_airliners(
             chance = generator(seed, f"airliner.{route.name}", index)
             flight = _aircraft(chance, route, route.speed_mps, index, theatre)
             identified = _airliner(flight, route, group, index)
-            flights.append(_under_way(identified, theatre.station.start_s))
+            works = generator(seed, f"transponder.{route.name}", index).random() < route.transponder
+            seen = identified if works else _silent(identified)
+            flights.append(_under_way(seen, theatre.station.start_s))
             if chance.random() < route.planned:
                 plans.append(_plan(identified, route, theatre))
     return flights, tuple(plans)
@@ -149,11 +160,14 @@ def draw_helicopters(traffic: Traffic, theatre: Theatre, seed: int) -> list[Flig
 
 def draw_authorised(traffic: Traffic, seed: int) -> list[Flight]:
     """Return the authorised drones; their Remote ID addresses are those of the list."""
-    return [
-        _authorised(generator(seed, f"authorised.{group.name}", index), group, row, index)
-        for row, group in enumerate(traffic.authorised)
-        for index in range(group.count)
-    ]
+    flights: list[Flight] = []
+    for row, group in enumerate(traffic.authorised):
+        for index in range(group.count):
+            chance = generator(seed, f"authorised.{group.name}", index)
+            flight = _authorised(chance, group, row, index)
+            sends = generator(seed, f"remote-id.{group.name}", index).random() < group.remote_id
+            flights.append(flight if sends else _silent(flight))
+    return flights
 
 
 def authorised_addresses(traffic: Traffic) -> tuple[int, ...]:
@@ -227,6 +241,11 @@ def _authorised(chance: np.random.Generator, group: Authorised, row: int, index:
         address_kind=AddressKind.REMOTE_ID,
         callsign=_serial(row, index),
     )
+
+
+def _silent(flight: Flight) -> Flight:
+    """Return a flight that transmits no address."""
+    return _replaced(flight, address=-1, address_kind=AddressKind.NONE, callsign="")
 
 
 def _replaced(flight: Flight, **changes: object) -> Flight:

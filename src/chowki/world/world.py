@@ -19,9 +19,11 @@ from chowki.core.chance import key
 from chowki.core.messages import Event, Scan, Status, Tick
 from chowki.core.places import Link, Theatre
 from chowki.core.ports import Aloft, EffectorModel, Look, SensorModel
-from chowki.core.records import Orders, Tasks, Truth
+from chowki.core.records import Fate, Orders, Tasks, Truth
 from chowki.kernels.philox import uniform4
-from chowki.world.movers import STEP_S, Movers, Targets
+from chowki.world.jamming import Response, new_course, rerouted, response_of
+from chowki.world.movers import STEP_S, Movers, Targets, frame_of
+from chowki.world.sensors.standpoint import terrain_of
 
 # Looks follow each other without a gap; a model that rounds must not skip the next one.
 _ROUNDING_S = 1e-6
@@ -85,6 +87,9 @@ class SimulatedWorld:
         self._posts = {model.sensor.number: _Post(model, link) for model, link in sensors}
         self._effectors = effectors
         self._link_key = key(seed, "link")
+        self._seed = seed
+        self._frame = frame_of(theatre.station)
+        self._terrain = terrain_of(theatre.ground)
         self._queue: list[tuple[float, int, int, int, Any]] = []
         self._pushed = 0
         self._now_s = theatre.station.start_s
@@ -131,14 +136,37 @@ class SimulatedWorld:
         self._movers.step()
         self._aloft = self._movers.aloft()
         time_s = self._movers.time_s
-        hit, reports = self._effectors.advance(self._aloft, time_s)
+        hit, jammed, reports = self._effectors.advance(self._aloft, time_s)
         if len(hit):
             self._movers.intercept(hit)
             self._aloft = self._movers.aloft()
+        for target in jammed.tolist():
+            self._jam(target)
         for report in reports:
             self._push(max(report.time_s, time_s), _Rank.STATUS, report.site, report)
         self._push(time_s, _Rank.TICK, 0, Tick(time_s))
         self._push(time_s + STEP_S, _Rank.STEP, 0, None)
+
+    def _jam(self, target: int) -> None:
+        """Send a target on the course of a jammed one; it is jammed once."""
+        movers, targets = self._movers, self._movers.targets
+        row = int(np.searchsorted(targets.target, target))
+        if movers.fate[row] != Fate.FLYING or movers.diverted[row]:
+            return
+        response, hovers_s = response_of(self._seed, target, int(targets.object_class[row]))
+        home = int(targets.route[row])
+        course = new_course(
+            response,
+            hovers_s,
+            movers.position_m[row].copy(),
+            movers.velocity_mps[row].copy(),
+            targets.waypoint_m[home].copy(),
+            float(targets.waypoint_height_m[home]),
+            self._frame,
+            self._terrain,
+        )
+        comes_down = response is not Response.RETURNS
+        movers.divert(row, rerouted(targets, row, course), comes_down=comes_down)
 
     def _schedule(self, number: int, post: _Post, after_s: float) -> None:
         """Ask a sensor for its next look and put it on the queue at the look's middle."""

@@ -56,7 +56,7 @@ def _tracks_chart(recording: Evidence, report: SituationReport) -> dict[str, Any
 
 
 def _engagement_chart(recording: Evidence, report: SituationReport) -> dict[str, Any]:
-    """Return intercepts and misses as the sites reported them, and leakers, per minute."""
+    """Return intercepts and misses as the station held them, and leakers, per minute."""
     table = recording.engagements
     final = final_engagements(table)
     state, time_s = column(table, "state")[final], column(table, "time_s")[final]
@@ -75,7 +75,7 @@ def _engagement_chart(recording: Evidence, report: SituationReport) -> dict[str,
     ]
     return {
         "title": "Engagements per minute",
-        "note": "as the simulated sites reported them; outcomes are a model's",
+        "note": "as the picture then showed; outcomes are a model's",
         **bars(edges, layers, report),
     }
 

@@ -35,6 +35,7 @@ def _left(state: I64) -> Any:
     proofs = (
         EngagementState.ORDERED,
         EngagementState.IN_FLIGHT,
+        EngagementState.MET,
         EngagementState.INTERCEPTED,
         EngagementState.MISSED,
     )
@@ -46,7 +47,7 @@ def _after_order(state: I64) -> Any:
 
 
 def engagement_facts(evidence: Evidence) -> EngagementFact:
-    """Return how the engagements ended, by the sites' own reports."""
+    """Return how the engagements ended, as the station held from the picture."""
     table = evidence.engagements
     final = final_engagements(table)
     state = column(table, "state")[final]

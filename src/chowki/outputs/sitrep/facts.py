@@ -121,7 +121,7 @@ class EngagementFact:
     engagements, tracks : int
         Engagements ordered, and distinct tracks among them.
     intercepted, missed, aborted, open : int
-        As the sites reported them; ``open`` had not ended with the recording.
+        As the station held from the picture; ``open`` had not ended with the recording.
     withdrawn : int
         Proposals withdrawn before an order; they count as no engagement.
     rounds : dict

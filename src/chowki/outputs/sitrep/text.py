@@ -170,8 +170,8 @@ def _engagement_words(report: SituationReport) -> str:
         first = (
             f"{words.counted(done.engagements, 'engagement')} of "
             f"{words.count(done.tracks, 'track')}: {done.intercepted} intercepted, {done.missed} "
-            f"missed, {done.aborted} broken off, {done.open} open at the end, by the sites' own "
-            f"reports. Rounds spent: {_rounds(report)}."
+            f"missed, {done.aborted} broken off, {done.open} open at the end, as the picture then "
+            f"showed. Rounds spent: {_rounds(report)}."
         )
         if done.withdrawn:
             proposals = words.counted(done.withdrawn, "proposal")

@@ -33,6 +33,7 @@ REFUSALS = {
     Refusal.AUTHORISED_DRONE: "it was an authorised drone",
     Refusal.RELEASE_WITHHELD: "a person did not release it",
     Refusal.OUT_OF_REACH: "no site could reach it in time",
+    Refusal.CEASE_FIRE: "fire was ceased and nobody released it",
 }
 FAULTS = {
     SensorFault.CLOCK_STEP: "clock stepped",
