@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,7 +19,8 @@ from chowki.defence.planning import EngagementParameters, EngagementPlanner, Pla
 from chowki.defence.posture import Posture, PostureParameters, PostureTable, set_ceased
 from chowki.defence.rules import RulesParameters
 from chowki.defence.tasks import LookBook, Tasker, TaskParameters
-from chowki.defence.threat import ThreatParameters, worst_of_each
+from chowki.defence.threat import worst_of_each
+from chowki.defence.threat_parameters import ThreatParameters
 from chowki.defence.warning import WarningBoards, WarningKeeper, WarningParameters
 
 
@@ -55,6 +57,8 @@ class Defence:
         Engagements; None outside a simulated world.
     acts_ignored : int
         Acts that named a verb, subject or value not known here.
+    threat_memory : Any
+        What the threat model keeps of each track.
     """
 
     time_s: float
@@ -64,6 +68,7 @@ class Defence:
     looks: LookBook
     book: EngagementBook | None = None
     acts_ignored: int = 0
+    threat_memory: Any = None
 
 
 class AirDefence:
@@ -116,11 +121,12 @@ class AirDefence:
             boards=self._warner.start(),
             looks=self._tasker.start(),
             book=None if self._planner is None else self._planner.start(),
+            threat_memory=self._threat_model.start(),
         )
 
     def decide(self, defence: Defence, tracks: Tracks, time_s: float) -> tuple[Defence, Decision]:
         """Return the defence and what it concluded from the picture at a time."""
-        threats = self._threat_model.evaluate(tracks, time_s)
+        memory, threats = self._threat_model.evaluate(defence.threat_memory, tracks, time_s)
         row, whose, first, probability = worst_of_each(tracks, threats)
         boards, warnings = self._warner.decide(defence.boards, threats, tracks, whose, time_s)
         score = np.zeros(len(tracks))
@@ -129,7 +135,13 @@ class AirDefence:
         found = find_candidates(threats, row, first, probability)
         plan = self._plan(defence, tracks, found, time_s)
         after = replace(
-            defence, time_s=time_s, threats=threats, boards=boards, looks=looks, book=plan.book
+            defence,
+            time_s=time_s,
+            threats=threats,
+            boards=boards,
+            looks=looks,
+            book=plan.book,
+            threat_memory=memory,
         )
         return after, Decision(threats, warnings, plan.engagements, plan.orders, tasks)
 
