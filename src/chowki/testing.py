@@ -128,21 +128,25 @@ def check_associator(entry: EntryPoint) -> None:
 
 
 def check_threat_model(entry: EntryPoint) -> None:
-    """Check a threat model: ranked rows of probabilities and times, the same every time."""
+    """Check a threat model: ranked rows of probabilities and times; its memory is a value."""
     theatre = _theatre()
     model = entry.load()(theatre)
     _check_methods(model, ThreatModel)
     now_s = theatre.station.start_s
-    _require(len(model.evaluate(Tracks.empty(), now_s)) == 0, "no track, but a threat")
+    memory, none = model.evaluate(model.start(), Tracks.empty(), now_s)
+    _require(len(none) == 0, "no track, but a threat")
     tracks = _inbound(now_s)
-    threats = model.evaluate(tracks, now_s)
-    _require(len(threats) > 0, "a hostile drone flying straight to a place threatens nothing")
-    _check_columns(threats)
-    _require(bool(np.all((threats.probability >= 0) & (threats.probability <= 1))), "probability")
-    _require(sorted(threats.rank.tolist()) == list(range(1, len(threats) + 1)), "ranks 1 to n")
-    low, mean, high = threats.time_to_go_low_s, threats.time_to_go_s, threats.time_to_go_high_s
-    _require(bool(np.all((low <= mean) & (mean <= high))), "time to go outside its interval")
-    _require(_same_rows(threats, model.evaluate(tracks, now_s)), "not the same twice")
+    after, first = model.evaluate(memory, tracks, now_s)
+    _require(len(first) > 0, "a hostile drone flying straight to a place threatens nothing")
+    later = model.evaluate(after, tracks, now_s + 1.0)[1]
+    for rows in (first, later):
+        _check_columns(rows)
+        _require(bool(np.all((rows.probability >= 0) & (rows.probability <= 1))), "probability")
+        _require(sorted(rows.rank.tolist()) == list(range(1, len(rows) + 1)), "ranks 1 to n")
+        low, mean, high = rows.time_to_go_low_s, rows.time_to_go_s, rows.time_to_go_high_s
+        _require(bool(np.all((low <= mean) & (mean <= high))), "time to go outside its interval")
+    _require(_same_rows(first, model.evaluate(memory, tracks, now_s)[1]), "not the same twice")
+    _require(_same_rows(later, model.evaluate(after, tracks, now_s + 1.0)[1]), "memory changed")
 
 
 def check_allocator(entry: EntryPoint) -> None:

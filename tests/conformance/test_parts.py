@@ -26,6 +26,8 @@ CHECKED = [
     ("associator", "belief-propagation", check_associator),
     ("associator", "global-nearest-neighbour", check_associator),
     ("threat_model", "destination", check_threat_model),
+    ("threat_model", "nearest-place", check_threat_model),
+    ("threat_model", "closest-approach", check_threat_model),
     ("allocator", "greedy", check_allocator),
 ]
 # A feed is checked on a small file of its kind, made in conftest.py.

@@ -80,17 +80,23 @@ class Associator(Protocol):
 
 @runtime_checkable
 class ThreatModel(Protocol):
-    """Says which defended place a track threatens, how surely and when."""
+    """Says which defended place a track threatens, how surely and when: state in, state out."""
 
-    def evaluate(self, tracks: Tracks, time_s: float) -> Threats:
-        """Return ranked pairs of track and place.
+    def start(self) -> Any:
+        """Return the memory before any track."""
+        ...
+
+    def evaluate(self, memory: Any, tracks: Tracks, time_s: float) -> tuple[Any, Threats]:
+        """Return the memory with the tracks taken in, and ranked pairs of track and place.
 
         Parameters
         ----------
+        memory : Any
+            What ``start`` or the last evaluation returned; it is not changed.
         tracks : Tracks
             The recognised air picture.
         time_s : float
-            UTC seconds.
+            UTC seconds; the same time twice takes nothing in twice.
         """
         ...
 

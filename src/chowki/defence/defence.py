@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -27,7 +28,8 @@ from chowki.defence.posture import (
 )
 from chowki.defence.rules import RulesParameters
 from chowki.defence.tasks import LookBook, Tasker, TaskParameters
-from chowki.defence.threat import ThreatParameters, worst_of_each
+from chowki.defence.threat import worst_of_each
+from chowki.defence.threat_parameters import ThreatParameters
 from chowki.defence.warning import WarningBoards, WarningKeeper, WarningParameters
 
 
@@ -67,6 +69,8 @@ class Defence:
         Acts that named a verb, subject or value not known here.
     acts_refused : int
         Acts that would have stepped up without the name of a person, in operator mode.
+    threat_memory : Any
+        What the threat model keeps of each track.
     """
 
     time_s: float
@@ -77,6 +81,7 @@ class Defence:
     book: EngagementBook | None = None
     acts_ignored: int = 0
     acts_refused: int = 0
+    threat_memory: Any = None
 
 
 class AirDefence:
@@ -140,12 +145,13 @@ class AirDefence:
             boards=self._warner.start(),
             looks=self._tasker.start(),
             book=None if self._planner is None else self._planner.start(),
+            threat_memory=self._threat_model.start(),
         )
 
     def decide(self, defence: Defence, tracks: Tracks, time_s: float) -> tuple[Defence, Decision]:
         """Return the defence and what it concluded from the picture at a time."""
         defence = _standing(defence, cease_when_due(defence.posture, time_s))
-        threats = self._threat_model.evaluate(tracks, time_s)
+        memory, threats = self._threat_model.evaluate(defence.threat_memory, tracks, time_s)
         row, whose, first, probability = worst_of_each(tracks, threats)
         boards, warnings = self._warner.decide(defence.boards, threats, tracks, whose, time_s)
         score = np.zeros(len(tracks))
@@ -154,7 +160,13 @@ class AirDefence:
         found = find_candidates(threats, row, first, probability)
         plan = self._plan(defence, tracks, found, time_s)
         after = replace(
-            defence, time_s=time_s, threats=threats, boards=boards, looks=looks, book=plan.book
+            defence,
+            time_s=time_s,
+            threats=threats,
+            boards=boards,
+            looks=looks,
+            book=plan.book,
+            threat_memory=memory,
         )
         return after, Decision(threats, warnings, plan.engagements, plan.orders, tasks)
 

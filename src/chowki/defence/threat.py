@@ -2,80 +2,61 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from numpy.typing import NDArray
 
 from chowki.core.places import Theatre
-from chowki.core.records import DRONE_CLASSES, N_CLASSES, Identity, Threats, Tracks, TrackStatus
-from chowki.core.table import F64, I64
-from chowki.defence.ground_plan import GroundPlan
-from chowki.kernels.approach import approach
+from chowki.core.records import Threats, Tracks, TrackStatus
+from chowki.core.table import F64, I8, I64
+from chowki.defence.threat_parameters import ThreatParameters
+from chowki.defence.threat_rows import ThreatRows, kinematics_of, pace_of
+from chowki.kernels.intent import intend
+
+B8 = NDArray[np.bool_]
 
 
-class ThreatParameters(BaseModel):
-    """Figures of the approach model; illustrative, each with its reason.
+@dataclass(frozen=True, slots=True)
+class ThreatMemory:
+    """What the model keeps of each track that may attack; one row each, by track number.
 
     Attributes
     ----------
-    attack_if_pending, attack_if_unknown, attack_if_suspect, attack_if_hostile : float
-        Probability that a drone of this identity is out to attack. Friends, assumed friends and
-        neutrals never are. An unknown drone is as likely as not on a harmless errand.
-    aim_sd_rad : float
-        Spread of an attacker's heading about the bearing of its place: 20 degrees, for flight by
-        waypoints.
-    detour_share : float
-        Share of attackers that at any moment fly any heading (a turn, a long detour).
-    none_weight : float
-        Prior weight of "means no place" against one place right below the track.
-    distance_scale_m : float
-        Distance over which a place's prior falls by 1/e: a place passed on the way is rarer than
-        the one at hand.
-    reach_m : float
-        Furthest place considered: about the range of a small drone.
-    speed_spread : float
-        Spread of the mean speed to come about the speed now (one sigma, relative).
-    slowest_mps : float
-        Least speed assumed, so that a hovering track has a finite time to go.
-    longest_s : float
-        Times to go are cut here: one hour.
-    threshold : float
-        Least probability of a pair that leaves as a row.
-    unarmed_harm : float
-        Harm of an unarmed attacker against 1 for an armed one.
-    priority_weight, population_weight : float
-        How much a place's priority, and the order of magnitude of its population (log10 of
-        inhabitants over 6), count in the score.
+    time_s : float
+        UTC seconds of the last evaluation, -inf before the first.
+    track : I64
+        Shape (n,): track numbers, ascending.
+    progress_m : F64
+        Shape (n, p): progress towards each place, forgotten with the path.
+    flown_m : F64
+        Shape (n,): length flown, forgotten alike.
+    speed_mps, watched_s : F64
+        Shape (n,): mean speed, NaN while unknown; seconds over which it was averaged.
+    ranked_loss : F64
+        Shape (n,): expected loss by which the track was last ranked, 0 for none.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    attack_if_pending: float = Field(default=0.3, ge=0, le=1)
-    attack_if_unknown: float = Field(default=0.5, ge=0, le=1)
-    attack_if_suspect: float = Field(default=0.9, ge=0, le=1)
-    attack_if_hostile: float = Field(default=1.0, ge=0, le=1)
-    aim_sd_rad: float = Field(default=math.radians(20.0), gt=0, le=math.pi)
-    detour_share: float = Field(default=0.1, ge=0, lt=1)
-    none_weight: float = Field(default=1.0, gt=0)
-    distance_scale_m: float = Field(default=80_000.0, gt=0)
-    reach_m: float = Field(default=150_000.0, gt=0)
-    speed_spread: float = Field(default=0.15, ge=0, le=1)
-    slowest_mps: float = Field(default=3.0, gt=0)
-    longest_s: float = Field(default=3_600.0, gt=0)
-    threshold: float = Field(default=0.05, gt=0, le=1)
-    unarmed_harm: float = Field(default=0.2, ge=0, le=1)
-    priority_weight: float = Field(default=0.7, ge=0)
-    population_weight: float = Field(default=0.3, ge=0)
+    time_s: float
+    track: I64
+    progress_m: F64
+    flown_m: F64
+    speed_mps: F64
+    watched_s: F64
+    ranked_loss: F64
 
 
 class DestinationThreat:
-    """Threat model: Bayes over places from heading, closest approach and distance.
+    """Threat model: Bayes over destinations, from the path flown and the course now.
 
-    For each drone-like track and each place in reach, the likelihood of the track's heading
-    under "flies to this place" (``kernels.approach.heading_likelihood``) times a prior that falls
-    with distance; normalised over the places and "none of them" (Johansson and Falkman 2008 use
-    the same proximity and intent cues in a Bayesian net).
+    An attacker means one place, or none that is defended. It flies in legs: straight at its
+    place, by way of a waypoint on either side, or any course as a feint
+    (``kernels.intent.course_density``). The path before counts by the detour it would have been
+    for each place, and is forgotten over a few kilometres (``kernels.intent.intend``). A nearer
+    place is likelier than one far behind it.
+
+    ``probability`` of a row is P(the track is a target, is a drone, is out to attack, and means
+    this place). What the place is worth is in the score alone.
 
     Parameters
     ----------
@@ -86,104 +67,113 @@ class DestinationThreat:
     """
 
     def __init__(self, theatre: Theatre, parameters: ThreatParameters | None = None) -> None:
-        self._figures = parameters or ThreatParameters()
-        self._plan = GroundPlan.of(theatre)
-        self._attack = _attack_by_identity(self._figures)
-        self._is_drone = np.zeros(N_CLASSES)
-        self._is_drone[list(DRONE_CLASSES)] = 1.0
-        self._worth = _worth_of_places(self._plan, self._figures)
-
-    def evaluate(self, tracks: Tracks, time_s: float) -> Threats:
-        """Return ranked pairs of track and place; the worst first."""
-        rows, relevance = self._relevant(tracks)
-        if not len(rows) or not len(self._worth):
-            return Threats.empty()
-        f = self._figures
-        pairs, numbers = approach(
-            _kinematics(tracks, rows),
-            relevance,
-            self._plan.place_m,
-            self._plan.place_axes,
-            self._plan.place_radius_m,
-            f.reach_m,
-            f.distance_scale_m,
-            f.aim_sd_rad,
-            f.detour_share,
-            f.none_weight,
-            f.speed_spread,
-            f.slowest_mps,
-            f.longest_s,
-            f.threshold,
+        f = parameters or ThreatParameters()
+        self._figures = f
+        self._rows = ThreatRows(theatre, f)
+        self._course = np.array(
+            [
+                f.aim_sd_rad,
+                f.direct_share,
+                f.any_course_share,
+                f.waypoint_concentration,
+                f.error_share,
+                f.slowest_mps,
+            ]
         )
-        return self._ranked(tracks, rows[pairs[:, 0]], pairs[:, 1], numbers, time_s)
-
-    def _relevant(self, tracks: Tracks) -> tuple[I64, F64]:
-        """Return rows of tracks that may attack, and how probably they do."""
-        drone = tracks.class_probability @ self._is_drone
-        weight = drone * self._attack[tracks.identity] * tracks.existence
-        status = tracks.status
-        alive = (status == int(TrackStatus.CONFIRMED)) | (status == int(TrackStatus.COASTING))
-        rows = np.flatnonzero(alive & (weight >= self._figures.threshold))
-        return rows, np.ascontiguousarray(np.minimum(weight[rows], 1.0))
-
-    def _ranked(
-        self, tracks: Tracks, rows: I64, place: I64, numbers: F64, time_s: float
-    ) -> Threats:
-        probability = numbers[:, 0]
-        armed = tracks.armed_probability[rows]
-        armed = np.where(np.isnan(armed), 0.5, armed)
-        unarmed_harm = self._figures.unarmed_harm
-        harm = armed + (1.0 - armed) * unarmed_harm
-        score = probability * harm * self._worth[place]
-        track = tracks.track[rows]
-        order = np.argsort(-score, kind="stable")
-        numbers = numbers[order]
-        return Threats(
-            time_s=np.full(len(order), time_s),
-            track=track[order],
-            place=place[order],
-            probability=numbers[:, 0],
-            time_to_go_s=numbers[:, 1],
-            time_to_go_low_s=numbers[:, 2],
-            time_to_go_high_s=numbers[:, 3],
-            distance_m=numbers[:, 4],
-            cpa_m=numbers[:, 5],
-            cpa_time_s=numbers[:, 6],
-            armed_probability=armed[order],
-            score=score[order],
-            rank=np.arange(1, len(order) + 1, dtype=np.int64),
+        self._path = np.array(
+            [f.distance_scale_m, f.elsewhere_weight, f.detour_scale_m, f.memory_m, f.reach_m]
         )
 
+    def start(self) -> ThreatMemory:
+        """Return the memory before any track."""
+        none, p = np.empty(0), len(self._rows.plan.place_m)
+        tracks = np.empty(0, dtype=np.int64)
+        return ThreatMemory(-np.inf, tracks, np.empty((0, p)), none, none, none, none)
 
-def _attack_by_identity(figures: ThreatParameters) -> F64:
-    """Return the probability of an attack by identity, indexed by its code."""
-    attack = np.zeros(len(Identity))
-    attack[Identity.PENDING] = figures.attack_if_pending
-    attack[Identity.UNKNOWN] = figures.attack_if_unknown
-    attack[Identity.SUSPECT] = figures.attack_if_suspect
-    attack[Identity.HOSTILE] = figures.attack_if_hostile
-    return attack
+    def evaluate(
+        self, memory: ThreatMemory, tracks: Tracks, time_s: float
+    ) -> tuple[ThreatMemory, Threats]:
+        """Return the memory with the tracks taken in, and ranked pairs; the worst first."""
+        rows, relevance = self._rows.relevant(tracks)
+        if not len(rows) or not len(self._rows.plan.place_m):
+            return self.start(), Threats.empty()
+        held, old = _carried(memory, tracks.track[rows])
+        kinematics = kinematics_of(tracks, rows)
+        step_s = self._steps(memory, tracks.status[rows], old, time_s)
+        plan = self._rows.plan
+        likely = intend(
+            kinematics,
+            step_s,
+            held.progress_m,
+            held.flown_m,
+            plan.place_m,
+            plan.place_axes,
+            plan.place_radius_m,
+            self._course,
+            self._path,
+        )
+        speed, watched = self._mean_speed(held, kinematics, step_s)
+        kinematics[:, 6:] *= self._figures.error_share
+        error = kinematics[:, 7] / np.sqrt(3.0 * (1.0 + watched / self._figures.speed_error_s))
+        pace = pace_of(speed, np.minimum(error, speed), self._figures)
+        pairs, numbers = self._rows.pairs(kinematics, pace, relevance[:, None] * likely)
+        score, armed = self._rows.scores(tracks, rows, pairs, numbers)
+        loss = self._held_loss(held.ranked_loss, self._rows.losses(pairs, score, len(rows)))
+        threats = self._rows.ranked(tracks, rows, (pairs, numbers, score, armed), loss, time_s)
+        after = ThreatMemory(
+            time_s, tracks.track[rows], held.progress_m, held.flown_m, speed, watched, loss
+        )
+        return after, threats
+
+    def _steps(self, memory: ThreatMemory, status: I8, old: B8, now: float) -> F64:
+        """Return the seconds that each track was seen to fly since then; none while it coasts."""
+        passed = min(max(now - memory.time_s, 0.0), self._figures.longest_step_s)
+        seen = old & (status == int(TrackStatus.CONFIRMED))
+        return np.where(seen, passed, 0.0)
+
+    def _mean_speed(self, held: ThreatMemory, kinematics: F64, step_s: F64) -> tuple[F64, F64]:
+        """Return the mean speed with the one now taken in, and over how long it is averaged."""
+        now = np.sqrt((kinematics[:, 3:6] ** 2).sum(axis=1))
+        memory_s = self._figures.speed_memory_s
+        share = step_s / (np.minimum(held.watched_s, memory_s) + step_s + 1e-9)
+        mean = held.speed_mps + share * (now - held.speed_mps)
+        mean = np.where(np.isnan(mean), np.where(np.isnan(now), held.speed_mps, now), mean)
+        watched = np.where(np.isnan(now), held.watched_s, held.watched_s + step_s)
+        return mean, np.minimum(watched, memory_s)
+
+    def _held_loss(self, before: F64, loss: F64) -> F64:
+        """Return what tracks are ranked by: the loss when last it changed by the margin."""
+        margin = 1.0 + self._figures.rank_margin
+        near = (loss <= before * margin) & (loss * margin >= before)
+        return np.where(near, before, loss)
 
 
-def _worth_of_places(plan: GroundPlan, figures: ThreatParameters) -> F64:
-    people = np.log10(1.0 + plan.population) / 6.0
-    return figures.priority_weight * plan.priority + figures.population_weight * people
+def _carried(memory: ThreatMemory, track: I64) -> tuple[ThreatMemory, B8]:
+    """Return the memory of these tracks, ascending, in arrays of its own; and which it knew."""
+    at = np.searchsorted(memory.track, track)
+    old = np.isin(track, memory.track)
 
+    def taken(column: F64, blank: float) -> F64:
+        out = np.full((len(track), *column.shape[1:]), blank)
+        out[old] = column[at[old]]
+        return out
 
-def _kinematics(tracks: Tracks, rows: I64) -> F64:
-    """Return rows of position, velocity and their spreads, as ``kernels.approach`` takes them."""
-    out = np.empty((len(rows), 8))
-    names = ("east_m", "north_m", "up_m", "v_east_mps", "v_north_mps", "v_up_mps")
-    for k, name in enumerate((*names, "sd_horizontal_m", "sd_speed_mps")):
-        out[:, k] = getattr(tracks, name)[rows]
-    out[:, 6:] = np.where(np.isfinite(out[:, 6:]), out[:, 6:], 1e6)
-    return out
+    held = ThreatMemory(
+        memory.time_s,
+        track,
+        taken(memory.progress_m, 0.0),
+        taken(memory.flown_m, 0.0),
+        taken(memory.speed_mps, np.nan),
+        taken(memory.watched_s, 0.0),
+        taken(memory.ranked_loss, 0.0),
+    )
+    return held, old
 
 
 def worst_of_each(tracks: Tracks, threats: Threats) -> tuple[I64, I64, I64, F64]:
-    """Return what each threatening track threatens most; the worst tracks first.
+    """Return what each threatening track means most; the worst tracks first.
 
-    Threats come ranked, so the first of a track is its worst.
+    Threats come ranked, so the first of a track is the place that it most probably means.
 
     Returns
     -------
@@ -192,7 +182,7 @@ def worst_of_each(tracks: Tracks, threats: Threats) -> tuple[I64, I64, I64, F64]
     whose : I64
         Row of each threat's track in the picture.
     first : I64
-        Row of its worst threat.
+        Row of its first threat.
     probability : F64
         Probability that it means any place at all.
     """

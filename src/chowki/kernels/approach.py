@@ -1,4 +1,4 @@
-"""How a track approaches a place: closest point of approach, time to go, which place is meant."""
+"""How a track approaches a place: closest point of approach and time to go."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from chowki.kernels.intent import off_bearing, seen_from
 from chowki.kernels.jit import kernel
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
 QUANTILE_95 = 1.6448536269514722  # of the standard normal: both ends of a 90 % interval
-ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
-SHARE_PER_AXIS_3 = 1.0 / math.sqrt(3.0)
+# Quantiles of the exponential of mean 1: ends of its 90 % interval, and its median.
+EXPONENTIAL = (0.05129329438755058, 2.995732273553991, 0.6931471805599453)
+WIDEST = 1.5  # largest spread of a time to go, of its logarithm
 SHARE_PER_AXIS_2 = 1.0 / math.sqrt(2.0)
 
 
@@ -34,95 +36,88 @@ def closest_approach(x_m: float, y_m: float, vx_mps: float, vy_mps: float) -> tu
 
 @kernel
 def time_to_go(
-    gap_m: float, speed_mps: float, sd_along_m: float, sd_speed_mps: float, longest_s: float
+    gap_m: float,
+    detour: float,
+    speed_mps: float,
+    sd_along_m: float,
+    sd_speed_mps: float,
+    longest_s: float,
 ) -> tuple[float, float, float]:
     """Return expected seconds to cover a gap, and the ends of their 90 % interval.
 
-    t = gap / v, spread by first-order propagation (Bar-Shalom, Li and Kirubarajan 2001, sec. 1.4)
-    and taken as lognormal, since a slow track is late by more than a fast one is early.
+    t = gap (1 + e) / v: the excess e of the path over the straight line is exponential with mean
+    ``detour``; speed and position spread by first-order propagation (Bar-Shalom, Li and
+    Kirubarajan 2001, sec. 1.4), taken as lognormal, since a slow track is late by more than a fast
+    one is early. The two spreads, of the logarithm, add in squares on either side of the median
+    (Barlow 2003, asymmetric errors).
+
+    Parameters
+    ----------
+    gap_m : float
+        Straight way to the edge of the place.
+    detour : float
+        Mean excess of the path over it, relative.
+    speed_mps, sd_speed_mps : float
+        Mean speed to come, and its standard deviation.
+    sd_along_m : float
+        Standard deviation of the position along the way.
+    longest_s : float
+        All three are cut here.
     """
-    expected = gap_m / speed_mps
-    spread = math.hypot(expected * sd_speed_mps, sd_along_m) / speed_mps
-    scale = max(expected, spread)
-    factor = math.exp(QUANTILE_95 * min(spread / max(scale, 1e-9), 1.5))
-    return (
-        min(expected, longest_s),
-        min(expected / factor, longest_s),
-        min(scale * factor, longest_s),
-    )
+    straight = gap_m / speed_mps
+    spread = math.hypot(straight * sd_speed_mps, sd_along_m) / speed_mps
+    scale = max(straight, spread)
+    sigmas = QUANTILE_95 * min(spread / max(scale, 1e-9), WIDEST)
+    median = math.log1p(EXPONENTIAL[2] * detour)
+    early = math.hypot(median - math.log1p(EXPONENTIAL[0] * detour), sigmas)
+    late = math.hypot(math.log1p(EXPONENTIAL[1] * detour) - median, sigmas)
+    expected = straight * (1.0 + detour)
+    low = min(straight * math.exp(median - early), expected)
+    high = max(scale * math.exp(median + late), expected)
+    return min(expected, longest_s), min(low, longest_s), min(high, longest_s)
 
 
 @kernel
-def heading_likelihood(
-    off_rad: float, speed_mps: float, sd_speed_mps: float, aim_sd_rad: float, detour_share: float
-) -> float:
-    """Return the density (1/rad) of a heading that is off a place's edge by an angle.
+def detour_ahead(off_rad: float, least: float, by_course: float) -> float:
+    """Return the mean excess of the path to come, relative to the straight way.
 
-    A normal about the bearing of the place, mixed with a uniform for detours by way of
-    waypoints and for headings that the track does not know well; a hovering track has none.
+    Flying on at an angle off the bearing for a share u of the way before turning in costs
+    u (1 - cos off) of the way to first order; ``by_course`` is the mean of u.
     """
-    known = speed_mps * speed_mps / (speed_mps * speed_mps + sd_speed_mps * sd_speed_mps + 1.0)
-    aimed = known * (1.0 - detour_share)
-    sigmas = off_rad / aim_sd_rad
-    normal = math.exp(-0.5 * sigmas * sigmas) if sigmas < 6.0 else 0.0
-    return aimed * normal / (aim_sd_rad * ROOT_TWO_PI) + (1.0 - aimed) / (2.0 * math.pi)
-
-
-@kernel
-def _seen_from(place: F64, axes: F64, track: F64, radius_m: float, out: F64) -> None:
-    """Fill x, y (m), vx, vy (m/s) in a place's horizontal plane, gap (m), speed (m/s)."""
-    dx, dy, dz = track[0] - place[0], track[1] - place[1], track[2] - place[2]
-    x = axes[0, 0] * dx + axes[0, 1] * dy + axes[0, 2] * dz
-    y = axes[1, 0] * dx + axes[1, 1] * dy + axes[1, 2] * dz
-    vx = axes[0, 0] * track[3] + axes[0, 1] * track[4] + axes[0, 2] * track[5]
-    vy = axes[1, 0] * track[3] + axes[1, 1] * track[4] + axes[1, 2] * track[5]
-    out[0], out[1], out[2], out[3] = x, y, vx, vy
-    out[4] = max(math.sqrt(x * x + y * y) - radius_m, 0.0)
-    out[5] = math.sqrt(vx * vx + vy * vy)
-
-
-@kernel
-def _off_course(seen: F64, radius_m: float) -> float:
-    """Return the angle (rad) by which a heading misses the edge of a place, 0 within it."""
-    if seen[4] <= 0.0:
-        return 0.0
-    x, y, vx, vy = seen[0], seen[1], seen[2], seen[3]
-    course = abs(math.atan2(x * vy - y * vx, -(x * vx + y * vy)))
-    return max(course - math.asin(radius_m / (radius_m + seen[4])), 0.0)
+    return least + by_course * (1.0 - math.cos(off_rad))
 
 
 @kernel
 def approach(
     tracks: F64,
-    relevance: F64,
+    pace: F64,
+    probability: F64,
     place_m: F64,
     axes: F64,
     radius_m: F64,
-    reach_m: float,
-    distance_scale_m: float,
-    aim_sd_rad: float,
-    detour_share: float,
-    none_weight: float,
-    speed_spread: float,
+    detour: F64,
     slowest_mps: float,
     longest_s: float,
     threshold: float,
 ) -> tuple[I64, F64]:
-    """Return the pairs of track and place that matter.
+    """Return the pairs of track and place that matter, in order of track and place.
 
     Parameters
     ----------
     tracks : F64
         Shape (n, 8): position (m), velocity (m/s), square roots of the horizontal position
-        covariance's and of the velocity covariance's traces.
-    relevance : F64
-        Shape (n,): probability that the track is there and is out to attack.
+        covariance's and of the velocity covariance's traces; a velocity may be NaN.
+    pace : F64
+        Shape (n, 2): mean speed to come (m/s) and its standard deviation.
+    probability : F64
+        Shape (n, p): that the track means the place.
     place_m, axes, radius_m : F64
         Shapes (p, 3), (p, 3, 3), (p,): places and their local axes, station frame.
-    reach_m, distance_scale_m, aim_sd_rad, detour_share, none_weight : float
-        Figures of the prior and the likelihood, see ``defence.threat``.
-    speed_spread, slowest_mps, longest_s, threshold : float
-        Figures of the time to go and of what leaves as a row.
+    detour : F64
+        Shape (2,): least mean excess of the path, and what it grows with the course, see
+        ``detour_ahead``.
+    slowest_mps, longest_s, threshold : float
+        Least speed assumed, longest time to go, least probability that leaves as a row.
 
     Returns
     -------
@@ -132,38 +127,59 @@ def approach(
         Shape (m, 7): probability, time to go and its two ends (s), distance (m), distance (m) and
         time (s) of the closest point of approach.
     """
-    n, p = len(tracks), len(place_m)
+    n, p = probability.shape
     pairs = np.empty((n * p, 2), dtype=np.int64)
     numbers = np.empty((n * p, 7))
-    seen = np.empty((p, 6))
-    weight = np.empty(p)
+    seen = np.empty(6)
     rows = 0
     for i in range(n):
-        if not relevance[i] >= threshold:  # also true of NaN
-            continue
-        sd_along, sd_speed = tracks[i, 6] * SHARE_PER_AXIS_2, tracks[i, 7] * SHARE_PER_AXIS_3
-        total = none_weight / (2.0 * math.pi)
+        speed = max(pace[i, 0], slowest_mps)
         for j in range(p):
-            weight[j] = 0.0
-            dx, dy = tracks[i, 0] - place_m[j, 0], tracks[i, 1] - place_m[j, 1]
-            if dx * dx + dy * dy <= reach_m * reach_m:
-                _seen_from(place_m[j], axes[j], tracks[i], radius_m[j], seen[j])
-                off = _off_course(seen[j], radius_m[j])
-                weight[j] = math.exp(-seen[j, 4] / distance_scale_m) * heading_likelihood(
-                    off, seen[j, 5], sd_speed, aim_sd_rad, detour_share
-                )
-            total += weight[j]
-        for j in range(p):
-            probability = relevance[i] * weight[j] / total
-            if not (weight[j] > 0.0 and probability >= threshold):
+            if not probability[i, j] >= threshold:  # also true of NaN
                 continue
-            x, y, vx, vy, gap, speed = seen[j]
-            speed = max(speed, slowest_mps)
-            spread = math.hypot(sd_speed, speed_spread * speed)
+            seen_from(place_m[j], axes[j], tracks[i], radius_m[j], seen)
+            x, y, vx, vy, gap, _ = seen
+            if not math.isfinite(vx + vy):
+                vx, vy, off = 0.0, 0.0, 0.0
+            else:
+                off = off_bearing(seen)
+            ahead = detour_ahead(off, detour[0], detour[1])
+            sd_along = SHARE_PER_AXIS_2 * tracks[i, 6]
+            togo, low, high = time_to_go(gap, ahead, speed, sd_along, pace[i, 1], longest_s)
+            cpa_time, cpa = closest_approach(x, y, vx, vy)
             pairs[rows, 0], pairs[rows, 1] = i, j
-            numbers[rows, 0] = probability
-            numbers[rows, 1:4] = time_to_go(gap, speed, sd_along, spread, longest_s)
-            numbers[rows, 4] = math.hypot(x, y)
-            numbers[rows, 6], numbers[rows, 5] = closest_approach(x, y, vx, vy)
+            numbers[rows, 0], numbers[rows, 1] = probability[i, j], togo
+            numbers[rows, 2], numbers[rows, 3] = low, high
+            numbers[rows, 4], numbers[rows, 5] = math.hypot(x, y), cpa
+            numbers[rows, 6] = cpa_time
             rows += 1
     return pairs[:rows], numbers[:rows]
+
+
+@kernel
+def misses(tracks: F64, place_m: F64, axes: F64, radius_m: F64) -> F64:
+    """Return the gap (m) to each place now, and at the closest point of approach.
+
+    Parameters
+    ----------
+    tracks, place_m, axes, radius_m : F64
+        As ``approach`` takes them.
+
+    Returns
+    -------
+    F64
+        Shape (n, p, 2); infinity for a track of unknown position, both gaps the same for one of
+        unknown velocity.
+    """
+    gaps = np.full((len(tracks), len(place_m), 2), np.inf)
+    seen = np.empty(6)
+    for i in range(len(tracks)):
+        if not math.isfinite(tracks[i, 0] + tracks[i, 1] + tracks[i, 2]):
+            continue
+        for j in range(len(place_m)):
+            seen_from(place_m[j], axes[j], tracks[i], radius_m[j], seen)
+            gaps[i, j, 0] = gaps[i, j, 1] = seen[4]
+            if math.isfinite(seen[5]):
+                cpa_m = closest_approach(seen[0], seen[1], seen[2], seen[3])[1]
+                gaps[i, j, 1] = max(cpa_m - radius_m[j], 0.0)
+    return gaps
