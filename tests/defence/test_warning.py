@@ -186,8 +186,8 @@ BIRD_OR_DRONE = np.array([[0.6, 0.2, 0.0, 0.0, 0.0, 0.0, 0.2]])
         ({}, {"probability": [0.1]}, False, False),
     ],
     ids=[
-        "hostile", "suspect", "unknown drone", "perhaps a bird", "lost", "flies by", "may turn", "flies by near",
-        "leaves", "is here", "improbable",
+        "hostile", "suspect", "unknown drone", "perhaps a bird", "lost", "flies by", "may turn",
+        "flies by near", "leaves", "is here", "improbable",
     ],
 )  # fmt: skip
 def test_who_may_warn(make, theatre, columns, threat, advises, covers):
