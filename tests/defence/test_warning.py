@@ -24,7 +24,7 @@ def play(make, theatre, threats_at, seconds, **parameters):
     for second in range(seconds):
         now = make.now_s + second
         threats = threats_at(second, now)
-        counted = threats.probability >= 0.25
+        counted = threats.probability >= 0.15
         board, changed = keeper.update(board, threats, Evidence(counted, counted), now)
         rows.append(changed)
     return board, Warnings.concat([table for table in rows if len(table)] or [Warnings.empty()])
@@ -52,13 +52,13 @@ def test_advisory_then_cover_then_all_clear_then_nothing(make, theatre):
     assert changes(rows, place=1) == []
     assert board.level.tolist() == [NONE, NONE]
     advised, covered = rows.take(rows.level == ADVISORY), rows.take(rows.level == COVER)
-    assert advised.time_s[0] - make.now_s == 1_200 - 900 + 5
+    assert advised.time_s[0] - make.now_s == 1_200 - 720 + 5
     assert covered.time_s[0] - make.now_s == 1_200 - 300 + 5
     assert len(set(rows.warning.tolist())) == 1
-    # the lead time can be read from the rows: issued 15 minutes ahead, less the 5 s of patience
+    # the lead time can be read from the rows: issued 12 minutes ahead, less the 5 s of patience
     assert covered.issued_s[0] == advised.time_s[0]
     lead = covered.expected_arrival_s[0] - covered.issued_s[0]
-    assert lead == pytest.approx(895.0)
+    assert lead == pytest.approx(715.0)
 
 
 def test_the_all_clear_waits_for_the_next_wave(make, theatre):
@@ -78,7 +78,7 @@ def test_noise_about_a_threshold_does_not_make_warnings_flap(make, theatre, cent
 
     def noisy(second, now):
         probability = [float(np.clip(draws[second], 0.0, 1.0))]
-        to_go = 900.0 + 30.0 * draws[-second]
+        to_go = 720.0 + 30.0 * draws[-second]
         return make.threats(now, probability=probability, time_to_go_s=[to_go])
 
     _, rows = play(make, theatre, noisy, 3_000)
@@ -96,7 +96,7 @@ def test_a_moment_of_alarm_raises_nothing(make, theatre):
 
 def test_a_thousand_improbable_tracks_are_no_raid(make, theatre):
     def flock(_, now):
-        return make.threats(now, probability=np.full(1_000, 0.2), place=np.zeros(1_000, dtype=int))
+        return make.threats(now, probability=np.full(1_000, 0.1), place=np.zeros(1_000, dtype=int))
 
     _, rows = play(make, theatre, flock, 60)
     assert len(rows) == 0
@@ -108,7 +108,7 @@ def test_several_doubtful_tracks_together_raise_one_warning(make, theatre):
             now,
             probability=[0.3, 0.3, 0.4],
             place=[0, 0, 0],
-            time_to_go_s=[800.0, 500.0, 700.0],
+            time_to_go_s=[700.0, 500.0, 600.0],
         )
 
     _, rows = play(make, theatre, three, 20)
@@ -146,6 +146,27 @@ def test_without_places_there_is_nothing_to_warn(make):
     assert len(rows) == 0
 
 
+@pytest.mark.parametrize(
+    ("probability", "to_go_s", "raises"),
+    [(0.3, 500.0, False), (0.3, 470.0, True), (0.19, 100.0, False), (0.5, 500.0, True)],
+)
+def test_what_comes_soon_need_not_be_sure(make, theatre, probability, to_go_s, raises):
+    def steady(_, now):
+        return make.threats(now, probability=[probability], time_to_go_s=[to_go_s])
+
+    _, rows = play(make, theatre, steady, 20)
+    assert changes(rows) == ([ADVISORY] if raises else [])
+
+
+def test_a_warning_raised_by_what_comes_soon_is_held_below_its_threshold(make, theatre):
+    def fading(second, now):
+        return make.threats(now, probability=[0.25 if second < 60 else 0.16], time_to_go_s=[300.0])
+
+    board, rows = play(make, theatre, fading, 600)
+    assert changes(rows) == [ADVISORY]
+    assert board.level[0] == ADVISORY
+
+
 BIRD_OR_DRONE = np.array([[0.6, 0.2, 0.0, 0.0, 0.0, 0.0, 0.2]])
 
 
@@ -157,14 +178,16 @@ BIRD_OR_DRONE = np.array([[0.6, 0.2, 0.0, 0.0, 0.0, 0.0, 0.2]])
         ({"identity": int(Identity.UNKNOWN)}, {}, True, False),
         ({"identity": int(Identity.UNKNOWN), "class_probability": BIRD_OR_DRONE}, {}, False, False),
         ({"status": int(TrackStatus.COASTING)}, {}, False, False),
-        ({}, {"cpa_m": [15_000.0], "distance_m": [30_000.0]}, False, False),
+        ({}, {"cpa_m": [15_100.0], "distance_m": [30_000.0]}, False, False),
+        ({}, {"cpa_m": [14_900.0], "distance_m": [30_000.0]}, True, True),
+        ({}, {"cpa_m": [12_000.0], "distance_m": [14_000.0]}, False, False),
         ({}, {"cpa_time_s": [0.0], "distance_m": [30_000.0]}, False, False),
         ({}, {"cpa_time_s": [0.0], "cpa_m": [4_000.0], "distance_m": [4_000.0]}, True, True),
-        ({}, {"probability": [0.2]}, False, False),
+        ({}, {"probability": [0.1]}, False, False),
     ],
     ids=[
-        "hostile", "suspect", "unknown drone", "perhaps a bird", "lost", "flies by", "leaves",
-        "is here", "improbable",
+        "hostile", "suspect", "unknown drone", "perhaps a bird", "lost", "flies by", "may turn",
+        "flies by near", "leaves", "is here", "improbable",
     ],
 )  # fmt: skip
 def test_who_may_warn(make, theatre, columns, threat, advises, covers):

@@ -9,6 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree as Tree
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import xmlschema
 from hypothesis import given
@@ -388,3 +389,32 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="file"):
         AlertWriter(tmp_path / "file", theatre(), {})
+
+
+def with_area(workshop):
+    """Return a recording with one warning to an area under a track, which stands at the end."""
+    recording = workshop.raid().recording()
+    told = rows((300, 9, CELL, ADVISORY, 0.9, 60.0))
+    columns = {name: pa.array(column) for name, column in told.columns().items()}
+    more = pa.table(columns).cast(recording.warnings.schema)
+    return replace(recording, warnings=pa.concat_tables([recording.warnings, more]))
+
+
+def test_reports_tell_places_from_areas(workshop):
+    from chowki.outputs.report import page
+    from chowki.outputs.sitrep import situation
+
+    plain, whole = workshop.raid().recording(), with_area(workshop)
+    before, after = situation(plain), situation(whole)
+    assert after.areas_warned == 1
+    assert list(map(str, after.warnings)) == list(map(str, before.warnings))
+    assert "Warnings to areas under a track: 1." in " ".join(after.text().split())
+    assert after.document()["warnings"]["areas"] == 1
+    assert page(whole, after, None).count("level1") == page(plain, before, None).count("level1")
+
+
+def test_a_dossier_names_the_area_under_its_track(workshop):
+    from chowki.outputs.dossier.deeds import warnings_part
+
+    told = warnings_part(with_area(workshop), 7)
+    assert [one["place"] for one in told] == ["area under it, 31.4-31.6 N, 74.4-74.6 E"]

@@ -25,6 +25,7 @@ from chowki.defence.warning_board import (
     WarningBoards,
     advance,
     blank,
+    raised,
     with_cells,
 )
 from chowki.defence.warning_parameters import WarningParameters
@@ -94,7 +95,8 @@ class WarningKeeper:
         if time_s < boards.areas_due_s:
             return replace(boards, places=places), told
         before = replace(boards.areas, next_number=places.next_number)
-        found = self._finder.find(tracks, row[evidence.advises], any_held=len(before.cell) > 0)
+        warned = evidence.advises & raised(places.level)[threats.place]
+        found = self._finder.find(tracks, row[warned], any_held=len(before.cell) > 0)
         areas, changed = self._of_areas(before, found, time_s)
         places = replace(places, next_number=areas.next_number)
         due_s = time_s + self._figures.area_every_s
@@ -120,8 +122,10 @@ class WarningKeeper:
         near = np.flatnonzero(threats.probability >= f.track_probability)
         near = near[tracks.status[row[near]] == int(TrackStatus.CONFIRMED)]
         reach_m = f.pass_m + self._radius_m[threats.place[near]]
-        closing = (threats.cpa_m[near] <= reach_m) & (threats.cpa_time_s[near] > 0.0)
-        near = near[closing | (threats.distance_m[near] <= reach_m)]
+        distance_m = threats.distance_m[near]
+        passes_m = np.maximum(reach_m, f.pass_share * distance_m)
+        closing = (threats.cpa_m[near] <= passes_m) & (threats.cpa_time_s[near] > 0.0)
+        near = near[closing | (distance_m <= reach_m)]
         of = row[near]
         held = _HELD[tracks.identity[of]]
         drone = tracks.class_probability[of] @ _IS_DRONE >= f.drone_probability
@@ -137,11 +141,21 @@ class WarningKeeper:
         place, soon = threats.place[near], threats.time_to_go_s[near]
         missed = np.log1p(-np.minimum(threats.probability[near], 1.0 - 1e-12))
         covered = evidence.covers[near] & (threats.time_to_go_low_s[near] <= f.cover_s)
-        held = self._any_of(place, missed * (soon <= f.hold_factor * f.advisory_s))
+        advisory, cover, held, soon_now, soon_held = (
+            self._any_of(place, missed * which)
+            for which in (
+                soon <= f.advisory_s,
+                covered,
+                soon <= f.hold_factor * f.advisory_s,
+                soon <= f.soon_s,
+                soon <= f.hold_factor * f.soon_s,
+            )
+        )
         told = Conditions(
-            self._any_of(place, missed * (soon <= f.advisory_s)) >= f.raise_probability,
-            self._any_of(place, missed * covered) >= f.raise_probability,
-            held >= f.hold_probability,
+            (advisory >= f.raise_probability) | (soon_now >= f.soon_probability),
+            cover >= f.raise_probability,
+            (held >= f.hold_probability)
+            | (soon_held >= f.soon_probability * f.hold_probability / f.raise_probability),
         )
         board, changed = advance(board, told, f.raise_after_s, f, time_s)
         if not len(changed):

@@ -39,7 +39,7 @@ class Areas:
     probability : F64
         Probability that at least one drone flies over it.
     alone : F64
-        The same, of those drones only that threaten no listed place.
+        The same, of those drones only that threaten no warned place.
     inbound, track : I64
         How many tracks, and the first of them to come.
     in_s : F64
@@ -81,7 +81,7 @@ class AreaFinder:
         tracks : Tracks
             The picture.
         threatening : I64
-            Shape (k,): rows of tracks that threaten a listed place.
+            Shape (k,): rows of tracks that threaten a place which is warned.
         any_held : bool
             Whether a warning to an area stands or begins: then tracks that threaten a place hold
             it too. Else only a track that threatens none makes an area matter.

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from chowki.core.records import EngagementState
+from chowki.outputs.alerts.area import bounds
 from chowki.outputs.dossier import wording
 from chowki.outputs.dossier.incidents import place_name
 from chowki.outputs.evidence import Evidence, column
@@ -61,7 +62,8 @@ def warnings_part(evidence: Evidence, track: int) -> list[Document]:
         found.append(
             {
                 "warning": number,
-                "place": place_name(evidence, rows[0]["place"]),
+                "place": place_name(evidence, rows[0]["place"])
+                or f"area under it, {bounds(rows[0]['cell'])}",
                 "steps": [
                     {"time": wording.when(r["time_s"]), "level": wording.of_level(r["level"])}
                     for r in steps
