@@ -232,3 +232,24 @@ def test_a_persons_word_holds_at_once(watch):
         assert watch.picture.evidence.identity[watch.picture.states.track == rap.track[0]] == [
             identity
         ]
+
+
+def test_no_facts_make_a_friend_and_no_answer_makes_a_hostile():
+    rng, n = np.random.default_rng(11), 50_000
+    known = {field.name: rng.random(n) < 0.5 for field in dataclasses.fields(Facts)}
+    for name in ("drone", "unaided", "manned", "bird"):
+        known[name] = rng.random(n)
+    known["origin"] = rng.integers(-1, 3, n).astype(np.int8)
+    before = rng.integers(0, 7, n).astype(np.int8)
+    now = standard_identity(Facts(**known), before, IdentityParameters())
+    assert Identity.FRIEND not in now
+    assert (now[known["transponder"]] != Identity.HOSTILE).all()
+    doubted = known["contradicts"] | known["elsewhere"] | known["unseen"]
+    assert (now[doubted] == Identity.SUSPECT).all()
+    assert (now[known["authorised"] & known["crossed"] & ~doubted] == Identity.SUSPECT).all()
+
+
+def test_the_carrier_heard_is_told_in_words(watch):
+    rap, _ = watch.fly([-1500, 0, 250], [45, 0, 0], -13.0, 60, carrier=2.44e9)
+    assert says(rap, Reason.RF_HIT)
+    assert "RF hit 2.4 GHz" in reasons_of(rap, 0)

@@ -271,25 +271,27 @@ def weigh_classes(
     for i in range(len(rows)):
         r = rows[i]
         now[0], now[1], now[2] = speed[i], agl[i], climb[i]
-        remembered(memory[r], weighed_s[r], first_s[r], time_s, now, figures)
+        since_s = float(first_s[r])
+        remembered(memory[r], float(weighed_s[r]), since_s, time_s, now, figures)
         shrink = shrunken(memory[r, M_WEIGHT], figures)
         sd[0], sd[1], sd[2] = sd_speed[i] * shrink, sd_vertical[i] * shrink, sd_climb[i] * shrink
         flown[0] = math.hypot(place[i, 0] - first_m[r, 0], place[i, 1] - first_m[r, 1])
-        flown[1] = max(time_s - first_s[r], 0.0)
+        flown[1] = max(time_s - since_s, 0.0)
         flown[2] = math.hypot(figures[G_FIRST_SD], sd_horizontal[i])
         side = (int(origin[r]), not math.isnan(crossed_s[r]))
-        echo = (rcs_dbsm[r], plots[r])
+        echo = (float(rcs_dbsm[r]), float(plots[r]))
+        part, like = float(heard[r]), float(agreed[r])
         for c in range(len(table)):
             score = _score(memory[r], sd, flown, echo, side, table[c], logs[c], figures)
-            score += heard_score(heard[r], agreed[r], table[c, T_HEARD], figures[G_BY_CHANCE])
+            score += heard_score(part, like, table[c, T_HEARD], figures[G_BY_CHANCE])
             unaided[c] = score + looks[r, c]
-            aid = address_score(kind[r], trusted[i], flown[1], logs[c], figures[G_SILENCE])
+            aid = address_score(int(kind[r]), trusted[i], flown[1], logs[c], figures[G_SILENCE])
             total[c] = unaided[c] + aid
         normalised(unaided)
         normalised(total)
         _shares(total, unaided, out[i])
         log_class[r], weighed_s[r] = total, time_s
-        armed[r] = armed_by(total, side[0] == 0 or side[1], payload[r], table)
+        armed[r] = armed_by(total, side[0] == 0 or side[1], float(payload[r]), table)
     return out
 
 
