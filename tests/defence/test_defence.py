@@ -143,7 +143,7 @@ def test_shoot_look_shoot(make):
 
 
 def test_when_there_is_no_time_to_look_a_salvo_is_fired(make):
-    near = flying(make, east_m=-2_000.0)
+    near = flying(make, east_m=-1_700.0)
     defence = keep(make.theatre(sites=(make.site(0), make.site(1, north_m=300.0))))
     _, decisions, rows = play(make, defence, near, 10)
     assert order_seconds(decisions) == [0, 0]
@@ -152,7 +152,7 @@ def test_when_there_is_no_time_to_look_a_salvo_is_fired(make):
 
 
 def test_a_salvo_of_one_site_takes_a_channel_for_each_round(make):
-    near = flying(make, east_m=-2_000.0)
+    near = flying(make, east_m=-1_700.0)
     state, decisions, _ = play(make, keep(make.theatre(sites=(make.site(),))), near, 10)
     assert order_seconds(decisions) == [0, 0]
     assert decisions[0].orders.rounds.tolist() == [1, 1]

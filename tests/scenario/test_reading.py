@@ -118,7 +118,7 @@ def test_names_that_nothing_has_are_refused_with_the_likely_one(problems):
         "raid.waves[0].mix.decoi": "did you mean decoy?",
         "sensors[3].model": "did you mean ads-b?",
         "sensors[3].link": "did you mean radio?",
-        "parts.threat_model": "did you mean approach?",
+        "parts.threat_model": "did you mean closest-approach?",
     }
 
 
@@ -226,7 +226,9 @@ def test_a_bad_row_of_a_csv_is_named_with_its_line(write, tmp_path):
 
 
 def test_places_of_a_csv_join_those_of_the_list(write, tmp_path):
-    (tmp_path / "towns.csv").write_text("name,lat,lon,radius_m\nA,27.6,77.2,\nB,27.7,77.2,900\n")
+    (tmp_path / "towns.csv").write_text(
+        "name,lat,lon,radius_m,population\nA,27.6,77.2,,5\nB,27.7,77.2,900,0\n"
+    )
     path = write(("radius_m = 1200", 'radius_m = 1200\nfile = "towns.csv"\nonly = ["B"]'))
     places = scenario.build(scenario.load(path), 1).theatre.places
     assert [(p.name, p.radius_m, p.index) for p in places] == [
@@ -236,7 +238,7 @@ def test_places_of_a_csv_join_those_of_the_list(write, tmp_path):
 
 
 def test_a_name_that_the_csv_does_not_hold_is_refused(write, tmp_path):
-    (tmp_path / "towns.csv").write_text("name,lat,lon\nAgra,27.6,77.2\n")
+    (tmp_path / "towns.csv").write_text("name,lat,lon,population\nAgra,27.6,77.2,0\n")
     path = write(("radius_m = 1200", 'radius_m = 1200\nfile = "towns.csv"\nonly = ["Agr"]'))
     with pytest.raises(ScenarioError) as caught:
         scenario.load(path)

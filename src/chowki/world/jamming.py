@@ -12,7 +12,6 @@ from enum import IntEnum
 import numpy as np
 
 from chowki.core.chance import generator
-from chowki.core.records import N_CLASSES
 from chowki.core.table import F64
 from chowki.kernels.geodesy import ecef_to_enu, enu_to_geodetic, geodetic_to_ecef
 from chowki.kernels.terrain import Terrain, ground_height
@@ -40,7 +39,6 @@ SHARES = np.array(
         [0.0, 1.0, 0.0],  # bird
     ]
 )
-assert SHARES.shape == (N_CLASSES, len(Response))
 # A falling drone reaches about this speed, and glides forward at half its speed; one that hovers
 # drifts, for a drawn time about this mean, and lands gently. Illustrative.
 FALL_MPS, DRIFT_MPS, HOVER_MEAN_S, LANDING_MPS = 25.0, 1.0, 90.0, 3.0
