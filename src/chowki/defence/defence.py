@@ -14,6 +14,7 @@ from chowki.core.records import Engagements, Orders, Threats, Tracks
 from chowki.defence import engagement as course
 from chowki.defence.engagement import EngagementBook
 from chowki.defence.options import Candidates, find_candidates
+from chowki.defence.picks import AllocationParameters
 from chowki.defence.planning import EngagementParameters, EngagementPlanner, Plan
 from chowki.defence.posture import Posture, PostureParameters, PostureTable, set_ceased
 from chowki.defence.rules import RulesParameters
@@ -31,6 +32,7 @@ class DefenceParameters(BaseModel):
     rules: RulesParameters = Field(default_factory=RulesParameters)
     posture: PostureParameters = Field(default_factory=PostureParameters)
     engagement: EngagementParameters = Field(default_factory=EngagementParameters)
+    allocation: AllocationParameters = Field(default_factory=AllocationParameters)
     warning: WarningParameters = Field(default_factory=WarningParameters)
     tasks: TaskParameters = Field(default_factory=TaskParameters)
 
@@ -104,7 +106,12 @@ class AirDefence:
         self._planner = None
         if allocator is not None:
             self._planner = EngagementPlanner(
-                theatre, parameters.rules, parameters.engagement, allocator, self._postures
+                theatre,
+                parameters.rules,
+                parameters.engagement,
+                parameters.allocation,
+                allocator,
+                self._postures,
             )
 
     def start(self) -> Defence:

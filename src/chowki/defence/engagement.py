@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -40,6 +41,8 @@ class Engagement:
         Rounds claimed, then spent.
     refusal : Refusal
         Why it was refused or aborted.
+    harm : float
+        P(at least one person hit) by debris.
     """
 
     number: int
@@ -55,6 +58,7 @@ class Engagement:
     intercept_s: float = math.nan
     rounds: int = 0
     refusal: Refusal = Refusal.NONE
+    harm: float = math.nan
 
     @property
     def under_way(self) -> bool:
@@ -82,6 +86,8 @@ class EngagementBook:
         Sites that report nothing, or no longer work.
     next_number : int
         Number of the next engagement.
+    memory : Any
+        What the allocator keeps from one question to the next.
     """
 
     open: Mapping[int, Engagement]
@@ -92,6 +98,7 @@ class EngagementBook:
     withheld: frozenset[int] = frozenset()
     silent: frozenset[int] = frozenset()
     next_number: int = 1
+    memory: Any = None
 
     def proposals(self) -> dict[int, Engagement]:
         """Return proposed engagements by track."""
@@ -135,6 +142,7 @@ def rows_of(engagements: Iterable[Engagement], time_s: float) -> Engagements:
         up_m=[one.point_m[2] for one in rows],
         intercept_s=[one.intercept_s for one in rows],
         rounds=[one.rounds for one in rows],
+        harm=[one.harm for one in rows],
     )
 
 

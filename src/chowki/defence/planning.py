@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from chowki.core.places import Theatre
-from chowki.core.ports import Allocator
+from chowki.core.ports import Allocator, Answer
 from chowki.core.records import (
     DRONE_CLASSES,
     Engagements,
@@ -21,17 +21,12 @@ from chowki.core.records import (
     Refusal,
     Tracks,
 )
-from chowki.core.table import I8, I64
+from chowki.core.table import F64, I8, I64
 from chowki.defence import engagement as course
 from chowki.defence.engagement import Engagement, EngagementBook
 from chowki.defence.ground_plan import GroundPlan
-from chowki.defence.options import (
-    Candidates,
-    Options,
-    allocate,
-    find_options,
-    refusal_of_each,
-)
+from chowki.defence.options import Candidates, Options, find_options, refusal_of_each
+from chowki.defence.picks import AllocationParameters, Picker
 from chowki.defence.posture import Posture, PostureTable
 from chowki.defence.rules import RulesParameters, judge, judge_tracks, no_fire_volumes
 from chowki.defence.situation import Requests, Situation, motion_of
@@ -49,9 +44,6 @@ class EngagementParameters(BaseModel):
         there is nothing to engage, and nothing to refuse.
     candidates_max : int
         Tracks considered at once, the worst threats first.
-    salvo_max : int
-        Rounds on one track at once when there is no time to look before shooting again;
-        otherwise one (shoot, look, shoot).
     proposal_s : float
         A proposal that could not be ordered for this long is aborted.
     grace_s : float
@@ -71,7 +63,6 @@ class EngagementParameters(BaseModel):
 
     probability_min: float = Field(default=0.2, ge=0, le=1)
     candidates_max: int = Field(default=400, ge=1)
-    salvo_max: int = Field(default=2, ge=1)
     proposal_s: float = Field(default=30.0, gt=0)
     grace_s: float = Field(default=30.0, gt=0)
     drone_probability: float = Field(default=0.9, ge=0, le=1)
@@ -81,11 +72,15 @@ class EngagementParameters(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one second of planning concluded; the book is None outside a simulated world."""
+    """What one second of planning concluded; the book is None outside a simulated world.
+
+    ``answer`` tells how good the allocator's plan is; None when it was not asked.
+    """
 
     book: EngagementBook | None
     engagements: Engagements
     orders: Orders
+    answer: Answer | None = None
 
 
 class EngagementPlanner:
@@ -99,6 +94,8 @@ class EngagementPlanner:
         Figures of the veto.
     parameters : EngagementParameters
         Figures of the course.
+    allocation : AllocationParameters
+        Figures of what the allocator is asked.
     allocator : Allocator
         Spends the rounds.
     postures : PostureTable
@@ -115,6 +112,7 @@ class EngagementPlanner:
         theatre: Theatre,
         rules: RulesParameters,
         parameters: EngagementParameters,
+        allocation: AllocationParameters,
         allocator: Allocator,
         postures: PostureTable,
     ) -> None:
@@ -124,12 +122,13 @@ class EngagementPlanner:
         self._ground = GroundPlan.of(theatre)
         self._rules = rules
         self._figures = parameters
-        self._allocator = allocator
+        self._picker = Picker(theatre.sites, self._ground, allocator, allocation)
+        self._allocation = allocation
         self._postures = postures
 
     def start(self) -> EngagementBook:
         """Return the book with full magazines."""
-        return EngagementBook({}, self._ground.magazine.copy())
+        return EngagementBook({}, self._ground.magazine.copy(), memory=self._picker.start())
 
     def plan(
         self,
@@ -152,15 +151,20 @@ class EngagementPlanner:
         of_track = judge_tracks(situation, found.row, found.place, self._rules)
         free = np.flatnonzero((of_track == 0) & ~_engaged(book, found))
         able = found.take(free)
-        options = find_options(situation, able, self._rules)
-        refusals = self._refusals(found, of_track, free, options)
-        book, aborted = course.abort_proposals(book, refusals)
+        ahead = self._allocation
+        options = find_options(situation, able, self._rules, ahead.slot_s, ahead.slots)
+        standing = self._refusals(found, of_track, free, options)
+        book, aborted = course.abort_proposals(book, standing)
+        at_once = options.take(np.flatnonzero(options.slot == 0))
+        refusals = self._refusals(found, of_track, free, at_once)
         book, refused = course.record_refusals(book, refusals, found.track, found.place)
-        picks = self._picks(book, able, options, time_s)
-        book, proposed = self._propose(book, able, options, picks, time_s)
-        book, ordered, orders = self._order(book, situation, posture, options, picks)
+        ready_s = self._ready_s(book, posture, able, time_s)
+        memory, picks = self._picker.pick(book, able, options, ready_s, time_s)
+        book = replace(book, memory=memory)
+        book, proposed = self._propose(book, able, options, picks.wanted, time_s)
+        book, ordered, orders = self._order(book, situation, posture, options, picks.now)
         rows = [*overdue, *aborted, *refused, *proposed, *ordered]
-        return Plan(book, course.rows_of(rows, time_s), orders)
+        return Plan(book, course.rows_of(rows, time_s), orders, picks.answer)
 
     def _serious(self, tracks: Tracks, found: Candidates) -> np.ndarray:
         """Return which threats anybody would engage if the rules let them."""
@@ -199,73 +203,35 @@ class EngagementPlanner:
         refused = np.flatnonzero(whole)
         return dict(zip(found.track[refused].tolist(), whole[refused].tolist(), strict=True))
 
-    def _picks(
-        self, book: EngagementBook, able: Candidates, options: Options, time_s: float
-    ) -> dict[int, list[int]]:
-        """Return what to spend on each candidate: one round if there is time to look after it.
-
-        Tracks that are proposed choose first, so that what was proposed on a free channel is
-        ordered; channels that a salvo did not need go round again.
-        """
-        channels = book.free_channels(self._ground.channels, time_s)
-        rounds = np.maximum(np.minimum(book.rounds, channels), 0)
-        proposed = np.isin(able.track, list(book.proposals()))
-        if not len(options.candidate) or not rounds.any():
-            return {}
-        picks = self._spread(able, options, proposed, rounds)
-        return picks | self._spread(able, options, ~proposed, rounds)
-
-    def _spread(
-        self, able: Candidates, options: Options, among: np.ndarray, rounds: I64
-    ) -> dict[int, list[int]]:
-        """Return the picks of some candidates, until no round is left or none of them needs it."""
-        picks: dict[int, list[int]] = {}
-        waiting = among.copy()
-        while waiting.any() and rounds.any():
-            more = self._round_of(able, options, waiting, rounds)
-            if not more:
-                break
-            picks |= more
-            waiting[list(more)] = False
-        return picks
-
-    def _round_of(
-        self, able: Candidates, options: Options, waiting: np.ndarray, rounds: I64
-    ) -> dict[int, list[int]]:
-        """Return the picks of those who wait, and take their rounds away."""
-        mine = options.take(np.flatnonzero(waiting[options.candidate]))
-        given = allocate(self._allocator, able, mine, rounds)
-        back = np.flatnonzero(waiting[options.candidate])
-        picks = {
-            candidate: back[spent[: self._salvo(able, mine, candidate, spent[0])]].tolist()
-            for candidate, spent in given.items()
-        }
-        for spent in picks.values():
-            np.subtract.at(rounds, options.asked.site[spent], 1)
-        return picks
-
-    def _salvo(self, able: Candidates, options: Options, candidate: int, first: int) -> int:
-        """Return how many rounds to spend before looking."""
-        site = self._sites[int(options.asked.site[first])]
-        again_s = options.asked.delay_s[first] + site.assessment_s + site.reaction_s
-        return self._figures.salvo_max if able.earliest_s[candidate] < again_s else 1
+    def _ready_s(
+        self, book: EngagementBook, posture: Posture, able: Candidates, time_s: float
+    ) -> F64:
+        """Return seconds until an order on each candidate may leave: release takes time."""
+        wait_s = self._postures.release_delay_s(posture)[self._ground.place_sector[able.place]]
+        released, proposals = self._released(book, time_s, posture), book.proposals()
+        for k, track in enumerate(able.track.tolist()):
+            if track in released:
+                wait_s[k] = 0.0
+            elif track in proposals:
+                wait_s[k] = max(wait_s[k] - (time_s - proposals[track].proposed_s), 0.0)
+        return wait_s
 
     def _propose(
         self,
         book: EngagementBook,
         able: Candidates,
         options: Options,
-        picks: dict[int, list[int]],
+        wanted: dict[int, int],
         time_s: float,
     ) -> tuple[EngagementBook, list[Engagement]]:
-        """Return the book with a proposal for each picked track that had none."""
+        """Return the book with a proposal for each wanted track that had none."""
         proposals, new = book.proposals(), list[Engagement]()
-        for candidate, spent in picks.items():
+        for candidate, option in wanted.items():
             track, place = int(able.track[candidate]), int(able.place[candidate])
             if track not in proposals:
                 number = book.next_number + len(new)
                 bare = Engagement(number, track, place, proposed_s=time_s)
-                new.append(self._placed(bare, options, spent[0], time_s))
+                new.append(self._placed(bare, options, option, time_s))
         if not new:
             return book, new
         still = {**book.open, **{one.number: one for one in new}}
@@ -282,6 +248,7 @@ class EngagementPlanner:
             kill_probability=float(options.kill[pick]),
             point_m=(east_m, north_m, up_m),
             intercept_s=time_s + float(asked.delay_s[pick]),
+            harm=float(options.harm[pick]),
         )
 
     def _order(
