@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from chowki.core.messages import Act, Decision, Event, Frame, Scan, Status
 from chowki.core.places import Ground, Sensor, Theatre, Volume
+from chowki.core.questions import Answer, Question
 from chowki.core.records import Detections, Orders, SensorStates, Tasks, Threats, Tracks, Truth
-from chowki.core.table import B8, F64, I8, I64
+from chowki.core.table import F64, I8, I64
 
 
 @runtime_checkable
@@ -96,93 +96,6 @@ class ThreatModel(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What an allocator is asked at one time; every pair that the rules forbid is left out.
-
-    Time runs in slots from now. An option is one round of a site on a target, ordered at the
-    beginning of a slot; options stand in order of target, then slot, then site.
-
-    Attributes
-    ----------
-    time_s : float
-        UTC seconds.
-    target : I64
-        Shape (t,): track numbers.
-    value : F64
-        Shape (t,): value that is lost if the target comes through, >= 0.
-    arrival_s : F64
-        Shape (t,): seconds until it is expected to arrive.
-    ready_s : F64
-        Shape (t,): seconds until an order on it may leave, 0 for now: release takes time.
-    most : I64
-        Shape (t,): rounds on it at once; 1 where there is time to look before shooting again.
-    rounds, free, channels : I64
-        Shape (s,): rounds left that may be spent, channels free now, channels in all.
-    busy : I64
-        Shape (s, k): channels that are busy in each slot with what was ordered before.
-    slot_s : float
-        Length of a slot; there are k of them.
-    option_target, option_site, option_slot : I64
-        Shape (m,): of each option.
-    kill, cost : F64
-        Shape (m,): single-shot kill probability; stated price of the round and of the harm that
-        its debris is expected to do, in units of value.
-    delay_s, hold_s : F64
-        Shape (m,): from order to intercept; from order until channel and outcome are free again.
-    """
-
-    time_s: float
-    target: I64
-    value: F64
-    arrival_s: F64
-    ready_s: F64
-    most: I64
-    rounds: I64
-    free: I64
-    channels: I64
-    busy: I64
-    slot_s: float
-    option_target: I64
-    option_site: I64
-    option_slot: I64
-    kill: F64
-    cost: F64
-    delay_s: F64
-    hold_s: F64
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What an allocator says.
-
-    Attributes
-    ----------
-    rounds : I64
-        Shape (m,): rounds to spend now on each option, 0 on those of a later slot.
-    wanted : B8
-        Shape (t,): targets to ask release for.
-    value : float
-        What its plan takes away of the value at stake, net of the prices it puts on rounds and
-        harm; NaN where it does not say.
-    bound : float
-        No plan takes away more; NaN where it proves nothing.
-    work : int
-        Steps of computation spent: what its budget is counted in.
-    """
-
-    rounds: I64
-    wanted: B8
-    value: float = math.nan
-    bound: float = math.nan
-    work: int = 0
-
-    @property
-    def gap(self) -> float:
-        """Return how far the plan may be from the best one, relative to the bound."""
-        return (self.bound - self.value) / self.bound if self.bound > 0.0 else 0.0
-
-
 @runtime_checkable
 class Allocator(Protocol):
     """Spends limited rounds on threats, with a memory that is a value: in and out of each step."""
@@ -194,8 +107,7 @@ class Allocator(Protocol):
     def assign(self, memory: Any, question: Question) -> tuple[Any, Answer]:
         """Return the memory after a question, and the answer.
 
-        No site spends more than its rounds and free channels, no target gets more than ``most``,
-        nothing is spent on a target that is not ready, and nothing on a later slot.
+        What every answer keeps is in ``core.questions.check_answer``.
         """
         ...
 

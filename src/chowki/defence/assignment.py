@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from chowki.core.ports import Answer, Question
+from chowki.core.questions import Answer, Question
 from chowki.core.table import B8, F64, I64
 from chowki.kernels.assign import greedy, local_search, nearest_first
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chowki.core.ports import Answer, Question
+from chowki.core.questions import Answer, Question
 from chowki.core.table import F64, I64
 from chowki.kernels.horizon import optimise
 
@@ -110,7 +110,7 @@ class RollingHorizon:
             question.cost,
             question.value,
             np.minimum(question.most, 2),
-            np.ceil(question.ready_s / question.slot_s - 1e-9).astype(np.int64),
+            _slot_of(question.ready_s, question.slot_s, slots),
             left,
             room,
             demand,
@@ -141,6 +141,11 @@ class RollingHorizon:
 
 def _starts(question: Question) -> I64:
     return np.searchsorted(question.option_target, np.arange(len(question.target) + 1))
+
+
+def _slot_of(wait_s: F64, slot_s: float, slots: int) -> I64:
+    """Return the first slot that begins after a wait, ``slots`` when none does."""
+    return np.minimum(np.ceil(wait_s / slot_s - 1e-9), slots).astype(np.int64)
 
 
 def _use(question: Question) -> I64:

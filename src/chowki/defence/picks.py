@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from scipy.special import ndtr
 
 from chowki.core.places import Site
-from chowki.core.ports import Allocator, Answer, Question
+from chowki.core.ports import Allocator
+from chowki.core.questions import Answer, Question, check_answer
 from chowki.core.table import F64, I64
 from chowki.defence.engagement import EngagementBook
 from chowki.defence.ground_plan import GroundPlan
@@ -196,30 +197,6 @@ class Picker:
         if book.silent:
             busy[list(book.silent)] = self._plan.channels[list(book.silent), None]
         return busy
-
-
-def check_answer(question: Question, answer: Answer) -> None:
-    """Check that an answer keeps within what was given.
-
-    Raises
-    ------
-    ValueError
-        If it spends more rounds or channels than there are, more on a target than ``most``, on a
-        target that is not ready, or in a later slot.
-    """
-    rounds, site, target = answer.rounds, question.option_site, question.option_target
-    at_site = np.bincount(site, weights=rounds, minlength=len(question.rounds))
-    at_target = np.bincount(target, weights=rounds, minlength=len(question.target))
-    spent = rounds != 0
-    for wrong, what in (
-        ((rounds < 0).any(), "a negative number of rounds"),
-        ((at_site > np.minimum(question.rounds, question.free)).any(), "more than a site has free"),
-        ((at_target > question.most).any(), "more rounds on a target than it may get at once"),
-        ((question.ready_s[target[spent]] > 0.0).any(), "a round before its target is released"),
-        ((question.option_slot[spent] != 0).any(), "a round of a later slot"),
-    ):
-        if wrong:
-            raise ValueError(f"the allocator spends {what}")
 
 
 def _slots_until(rest_s: float, figures: AllocationParameters) -> int:

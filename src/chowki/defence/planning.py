@@ -11,7 +11,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from chowki.core.places import Theatre
-from chowki.core.ports import Allocator, Answer
+from chowki.core.ports import Allocator
+from chowki.core.questions import Answer
 from chowki.core.records import (
     DRONE_CLASSES,
     Engagements,
@@ -208,7 +209,8 @@ class EngagementPlanner:
     ) -> F64:
         """Return seconds until an order on each candidate may leave: release takes time."""
         wait_s = self._postures.release_delay_s(posture)[self._ground.place_sector[able.place]]
-        released, proposals = self._released(book, time_s, posture), book.proposals()
+        proposals = book.proposals()
+        released = book.released | self._released(book, time_s, posture).keys()
         for k, track in enumerate(able.track.tolist()):
             if track in released:
                 wait_s[k] = 0.0

@@ -88,12 +88,12 @@ def expected_survival(value: F64, kill: F64, spent: I64) -> float:
 
 @kernel
 def local_search(value: F64, kill: F64, rounds: I64, most: I64) -> I64:
-    """Return ``greedy`` improved by moves and swaps until none saves more.
+    """Return ``greedy`` improved by moves, chains and swaps until none saves more.
 
-    A move takes a round of a site from one target to another; a swap exchanges the targets of two
-    rounds of different sites. The first that saves more is made (best plans of one site each are
-    neighbours in Ahuja, Kumar, Jha and Orlin 2007, "Exact and heuristic algorithms for the
-    weapon-target assignment problem").
+    A move takes a round of a site from one target to another; in a chain an unspent round of
+    another site takes its place; a swap exchanges the targets of two rounds. The first that saves
+    more is made (of the neighbourhoods in Ahuja, Kumar, Jha and Orlin 2007, "Exact and heuristic
+    algorithms for the weapon-target assignment problem", the smallest).
 
     Parameters
     ----------
@@ -107,14 +107,19 @@ def local_search(value: F64, kill: F64, rounds: I64, most: I64) -> I64:
     """
     spent = greedy(value, kill, rounds, most)
     sites, targets = kill.shape
-    worth, room = value.copy(), most.copy()
+    worth, room, left = value.copy(), most.copy(), rounds.copy()
     for t in range(targets):
         for s in range(sites):
             room[t] -= spent[s, t]
+            left[s] -= spent[s, t]
             for _ in range(spent[s, t]):
                 worth[t] *= 1.0 - kill[s, t]
     for _ in range(2 * sites * targets):
-        if not (_move(spent, worth, room, value, kill) or _swap(spent, worth, value, kill)):
+        if not (
+            _move(spent, worth, room, value, kill)
+            or _chain(spent, worth, room, left, value, kill)
+            or _swap(spent, worth, value, kill)
+        ):
             break
     return spent
 
@@ -166,6 +171,33 @@ def _move(spent: I64, worth: F64, room: I64, value: F64, kill: F64) -> bool:
                     room[u] -= 1
                     worth[t], worth[u] = at_t, at_u
                     return True
+    return False
+
+
+@kernel
+def _chain(spent: I64, worth: F64, room: I64, left: I64, value: F64, kill: F64) -> bool:
+    """Make the first move that saves more with an unspent round of another site in its place."""
+    sites, targets = kill.shape
+    for a in range(sites):
+        for t in range(targets):
+            if spent[a, t] == 0:
+                continue
+            for u in range(targets):
+                if u == t or room[u] <= 0 or kill[a, u] <= 0.0:
+                    continue
+                at_t, at_u = _changed(spent, value, kill, a, t, -1, u)
+                for b in range(sites):
+                    if b == a or left[b] <= 0 or kill[b, t] <= 0.0:
+                        continue
+                    now_t = at_t * (1.0 - kill[b, t])
+                    if now_t + at_u < (worth[t] + worth[u]) * (1.0 - 1e-9):
+                        spent[a, t] -= 1
+                        spent[a, u] += 1
+                        spent[b, t] += 1
+                        left[b] -= 1
+                        room[u] -= 1
+                        worth[t], worth[u] = now_t, at_u
+                        return True
     return False
 
 
