@@ -28,6 +28,7 @@ from chowki.core.ports import (
     Surroundings,
     ThreatModel,
 )
+from chowki.core.questions import check_answer, sample_question
 from chowki.core.records import (
     N_CLASSES,
     AddressKind,
@@ -150,20 +151,20 @@ def check_threat_model(entry: EntryPoint) -> None:
 
 
 def check_allocator(entry: EntryPoint) -> None:
-    """Check an allocator: never more rounds than there are, none where the rules forbid it."""
+    """Check an allocator: it keeps within what it is given, spends where it may, and repeats."""
     allocator = entry.load()()
     _check_methods(allocator, Allocator)
-    value = np.array([5.0, 1.0, 0.0, 3.0])
-    kill = np.array([[0.7, 0.0, 0.5, 0.2], [0.0, 0.6, 0.3, 0.0]])
-    rounds = np.array([3, 1], dtype=np.int64)
-    spent = allocator.assign(value, kill, rounds)
-    _require(spent.shape == (2, 4), f"shape {spent.shape}")
-    _require(bool(np.all(spent >= 0) and np.all(spent.sum(axis=1) <= rounds)), "too many rounds")
-    _require(not spent[kill == 0.0].any(), "a round where the rules forbid it")
-    _require(bool(spent.any()), "a target of value and rounds at hand, and none is spent")
-    _require(_equal(spent, allocator.assign(value, kill, rounds)), "not the same twice")
-    none = allocator.assign(value, kill, np.zeros(2, dtype=np.int64))
-    _require(not none.any(), "rounds from an empty magazine")
+    for rounds in (2, 0):
+        question, memory = sample_question(rounds), allocator.start(2)
+        first = allocator.assign(memory, question)
+        try:
+            check_answer(question, first[1])
+        except ValueError as error:
+            raise ConformanceError(str(error)) from error
+        _require(bool(first[1].rounds.any()) == (rounds > 0), "it spends nothing, or what is not")
+        _require(not first[1].value > first[1].bound + 1e-9, "a plan better than its own bound")
+        again = allocator.assign(memory, question)
+        _require(pickle.dumps(again) == pickle.dumps(first), "not the same twice")
 
 
 def check_feed(make: Callable[[], Feed], most: int = 2000) -> None:

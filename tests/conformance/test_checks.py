@@ -9,6 +9,7 @@ import pytest
 
 from chowki import testing
 from chowki.core.messages import Frame, Tick
+from chowki.core.questions import Answer
 from chowki.core.records import Detections
 from chowki.picture.associators import BeliefPropagation
 from chowki.world.sensors import ElectroOptical, Radar
@@ -107,10 +108,14 @@ def test_a_faulty_associator_is_caught():
 
 def test_a_faulty_allocator_is_caught():
     class Spendthrift:
-        def assign(self, value, kill, rounds):
-            return np.full(kill.shape, 1, dtype=np.int64)
+        def start(self, sites):
+            return None
 
-    with pytest.raises(testing.ConformanceError, match=r"too many rounds|forbid"):
+        def assign(self, memory, question):
+            rounds = np.full(len(question.kill), 1, dtype=np.int64)
+            return memory, Answer(rounds, question.value > 0.0)
+
+    with pytest.raises(testing.ConformanceError, match="more than a site has free"):
         testing.check_allocator(Entry(Spendthrift))
 
 

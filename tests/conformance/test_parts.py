@@ -28,7 +28,10 @@ CHECKED = [
     ("threat_model", "destination", check_threat_model),
     ("threat_model", "nearest-place", check_threat_model),
     ("threat_model", "closest-approach", check_threat_model),
+    ("allocator", "rolling-horizon", check_allocator),
     ("allocator", "greedy", check_allocator),
+    ("allocator", "local-search", check_allocator),
+    ("allocator", "nearest-first", check_allocator),
 ]
 # A feed is checked on a small file of its kind, made in conftest.py.
 FEEDS = ["opensky", "sbs", "aircraft-json", "asterix", "remote-id", "gps", "plots"]

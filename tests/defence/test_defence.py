@@ -366,6 +366,7 @@ class TestWall:
                 make.theatre(simulated=False),
                 figures.rules,
                 figures.engagement,
+                figures.allocation,
                 Greedy(),
                 table,
             )

@@ -24,6 +24,7 @@ from scipy.optimize import brentq
 from chowki.core.chance import generator
 from chowki.core.messages import Act
 from chowki.core.places import Place, Site, Station, Theatre
+from chowki.core.questions import Answer
 from chowki.core.records import (
     AddressKind,
     EffectorKind,
@@ -35,6 +36,7 @@ from chowki.core.records import (
 )
 from chowki.defence import AirDefence, DefenceParameters
 from chowki.defence.assignment import Greedy
+from chowki.defence.horizon import RollingHorizon
 from chowki.defence.threat import DestinationThreat
 
 LAT, LON, NOW_S = 31.0, 74.0, 1_746_800_000.0
@@ -62,14 +64,21 @@ def enu(lon: float, lat: float, height: float) -> np.ndarray:
 
 
 class Unruly:
-    """Spends every round on anything, forbidden or not."""
+    """Spends all that it may, the last option first, whatever that is worth."""
 
-    def assign(self, value, kill, rounds):
-        spent = np.zeros(kill.shape, dtype=np.int64)
-        for site, left in enumerate(rounds):
-            for k in range(int(left)):
-                spent[site, (7 * site + k) % len(value)] += 1
-        return spent
+    def start(self, sites):
+        return None
+
+    def assign(self, memory, question):
+        rounds = np.zeros(len(question.kill), dtype=np.int64)
+        left, most = np.minimum(question.rounds, question.free), question.most.copy()
+        for option in reversed(range(len(rounds))):
+            site, target = question.option_site[option], question.option_target[option]
+            if question.option_slot[option] == 0 and question.ready_s[target] <= 0.0:
+                rounds[option] = max(min(left[site], most[target]), 0)
+                left[site] -= rounds[option]
+                most[target] -= rounds[option]
+        return memory, Answer(rounds, np.ones(len(question.target), dtype=np.bool_))
 
 
 @dataclass
@@ -389,6 +398,12 @@ def check_harm(theatre: Theatre, point, throw, scatter) -> None:
 @settings(max_examples=200, deadline=None)
 def test_not_one_order_breaks_a_rule(seed):
     tell(seed, Greedy())
+
+
+@given(st.integers(0, 2**31))
+@settings(max_examples=100, deadline=None)
+def test_not_one_order_of_a_plan_in_time_breaks_a_rule(seed):
+    tell(seed, RollingHorizon())
 
 
 @given(st.integers(0, 2**31))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from chowki.cli import journals, running, scenarios, score, statements, track
+from chowki.cli import journals, running, scenarios, score, statements, study, track
 from chowki.cli.door import EXIT_CODES
 
 
@@ -22,6 +22,7 @@ def application() -> typer.Typer:
     )
     app.callback()(_root)
     app.command("run", rich_help_panel="Run", epilog=running.EXAMPLES)(running.run)
+    app.command("study", rich_help_panel="Run", epilog=study.EXAMPLES)(study.study)
     app.command("scenarios", rich_help_panel="Scenarios")(scenarios.scenarios)
     app.command("check", rich_help_panel="Scenarios")(scenarios.check)
     app.command("new", rich_help_panel="Scenarios")(scenarios.new)

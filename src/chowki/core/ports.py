@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from chowki.core.messages import Act, Decision, Event, Frame, Scan, Status
 from chowki.core.places import Ground, Sensor, Theatre, Volume
+from chowki.core.questions import Answer, Question
 from chowki.core.records import Detections, Orders, SensorStates, Tasks, Threats, Tracks, Truth
 from chowki.core.table import F64, I8, I64
 
@@ -103,24 +104,16 @@ class ThreatModel(Protocol):
 
 @runtime_checkable
 class Allocator(Protocol):
-    """Spends limited rounds on threats."""
+    """Spends limited rounds on threats, with a memory that is a value: in and out of each step."""
 
-    def assign(self, value: F64, kill: F64, rounds: I64) -> I64:
-        """Return how many rounds each site spends on each target.
+    def start(self, sites: int) -> Any:
+        """Return the memory before the first question about so many sites."""
+        ...
 
-        Parameters
-        ----------
-        value : F64
-            Shape (t,): value of each target, >= 0.
-        kill : F64
-            Shape (s, t): single-shot kill probability; 0 where the rules forbid it.
-        rounds : I64
-            Shape (s,): rounds a site can spend now.
+    def assign(self, memory: Any, question: Question) -> tuple[Any, Answer]:
+        """Return the memory after a question, and the answer.
 
-        Returns
-        -------
-        I64
-            Shape (s, t): minimises sum of V prod (1 - p)^x, exactly or nearly.
+        What every answer keeps is in ``core.questions.check_answer``.
         """
         ...
 

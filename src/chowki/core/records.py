@@ -308,6 +308,7 @@ class Engagements(Table):
     up_m: Annotated[F64, Col("m", "intercept point, station frame")]
     intercept_s: Annotated[F64, Col("s", "UTC time of the intercept")]
     rounds: Annotated[I64, Col("", "rounds spent")]
+    harm: Annotated[F64, Col("", "P(at least one person hit) by debris, as the rules reckon it")]
 
 
 @dataclass(frozen=True, slots=True)

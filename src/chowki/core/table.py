@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 I8 = NDArray[np.int8]
+B8 = NDArray[np.bool_]
 S8 = NDArray[np.bytes_]
 
 _DTYPES: dict[Any, np.dtype[Any]] = {

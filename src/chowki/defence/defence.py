@@ -18,6 +18,7 @@ from chowki.defence.assessment import AssessmentParameters
 from chowki.defence.engagement import EngagementBook
 from chowki.defence.engagement_parameters import EngagementParameters
 from chowki.defence.options import Candidates, find_candidates
+from chowki.defence.picks import AllocationParameters
 from chowki.defence.planning import EngagementPlanner, Plan
 from chowki.defence.posture import (
     Posture,
@@ -43,6 +44,7 @@ class DefenceParameters(BaseModel):
     posture: PostureParameters = Field(default_factory=PostureParameters)
     engagement: EngagementParameters = Field(default_factory=EngagementParameters)
     assessment: AssessmentParameters = Field(default_factory=AssessmentParameters)
+    allocation: AllocationParameters = Field(default_factory=AllocationParameters)
     warning: WarningParameters = Field(default_factory=WarningParameters)
     tasks: TaskParameters = Field(default_factory=TaskParameters)
 
@@ -130,6 +132,7 @@ class AirDefence:
                 theatre,
                 parameters.rules,
                 parameters.engagement,
+                parameters.allocation,
                 allocator,
                 self._postures,
                 parameters.assessment,

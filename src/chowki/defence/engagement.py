@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -54,6 +55,8 @@ class Engagement:
         Highest existence probability of the track since the rounds met, 0 before.
     arrives_s : float
         UTC time at which the track would come to its place if it flew on, infinity if never.
+    harm : float
+        P(at least one person hit) by debris.
     """
 
     number: int
@@ -74,6 +77,7 @@ class Engagement:
     velocity_mps: tuple[float, float, float] = (math.nan, math.nan, math.nan)
     existence: float = 0.0
     arrives_s: float = math.inf
+    harm: float = math.nan
 
     @property
     def under_way(self) -> bool:
@@ -112,6 +116,8 @@ class EngagementBook:
         What carried a no-fire volume of late.
     next_number : int
         Number of the next engagement.
+    memory : Any
+        What the allocator keeps from one question to the next.
     """
 
     open: Mapping[int, Engagement]
@@ -125,6 +131,7 @@ class EngagementBook:
     violators: frozenset[int] = frozenset()
     spared: Spared = field(default_factory=Spared)
     next_number: int = 1
+    memory: Any = None
 
     def proposals(self) -> dict[int, Engagement]:
         """Return engagements that are proposed, released or not, by track."""
@@ -167,6 +174,7 @@ def rows_of(engagements: Iterable[Engagement], time_s: float) -> Engagements:
         up_m=[one.point_m[2] for one in rows],
         intercept_s=[one.intercept_s for one in rows],
         rounds=[one.rounds for one in rows],
+        harm=[one.harm for one in rows],
     )
 
 

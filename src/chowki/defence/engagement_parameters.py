@@ -17,9 +17,6 @@ class EngagementParameters(BaseModel):
         there is nothing to engage, and nothing to refuse.
     candidates_max : int
         Tracks considered at once, the worst threats first.
-    salvo_max : int
-        Rounds on one track at once when there is no time to look before shooting again;
-        otherwise one (shoot, look, shoot).
     proposal_s : float
         A proposal whose track was not worth engaging for this long is aborted.
     grace_s : float
@@ -39,7 +36,6 @@ class EngagementParameters(BaseModel):
 
     probability_min: float = Field(default=0.2, ge=0, le=1)
     candidates_max: int = Field(default=400, ge=1)
-    salvo_max: int = Field(default=2, ge=1)
     proposal_s: float = Field(default=30.0, gt=0)
     grace_s: float = Field(default=30.0, gt=0)
     drone_probability: float = Field(default=0.9, ge=0, le=1)

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chowki.core.ports import Allocator
 from chowki.core.records import Reason, Refusal, Threats
 from chowki.core.table import F64, I8, I64
-from chowki.defence.rules import RulesParameters, judge_requests
+from chowki.defence.rules import RulesParameters, harm_of, judge_requests
 from chowki.defence.situation import Requests, Situation
-from chowki.kernels.intercept import reach
+from chowki.kernels.intercept import reach_in_time
 
 # Probability that a drone which no direction finder heard transmits all the same; illustrative.
 UNHEARD_TRANSMITS = 0.25
@@ -71,17 +70,28 @@ class Options:
         Stated single-shot kill probability.
     refusal : I8
         What the rules say, 0 for allowed.
+    slot : I64
+        Slot at whose beginning the order would leave; delays of ``asked`` count from now.
+    harm : F64
+        P(at least one person hit) by the debris.
     """
 
     candidate: I64
     asked: Requests
     kill: F64
     refusal: I8
+    slot: I64
+    harm: F64
 
     def take(self, rows: I64) -> Options:
         """Return some of the options."""
         return Options(
-            self.candidate[rows], self.asked.take(rows), self.kill[rows], self.refusal[rows]
+            self.candidate[rows],
+            self.asked.take(rows),
+            self.kill[rows],
+            self.refusal[rows],
+            self.slot[rows],
+            self.harm[rows],
         )
 
 
@@ -98,10 +108,16 @@ def find_candidates(threats: Threats, row: I64, first: I64, probability: F64) ->
     )
 
 
-def find_options(situation: Situation, able: Candidates, figures: RulesParameters) -> Options:
-    """Return every pair of site and candidate in reach, with what the rules say of it."""
+def find_options(
+    situation: Situation, able: Candidates, figures: RulesParameters, slot_s: float, slots: int
+) -> Options:
+    """Return every pair of site and candidate in reach, slot by slot, and what the rules say of it.
+
+    They stand in order of candidate, slot, site. What is foreseen for a later slot is judged as if
+    every track kept its velocity until then.
+    """
     tracks, plan = situation.tracks, situation.plan
-    pairs, numbers = reach(
+    pairs, numbers = reach_in_time(
         situation.motion[able.row],
         tracks.height_agl_m[able.row],
         able.latest_s,
@@ -110,35 +126,40 @@ def find_options(situation: Situation, able: Candidates, figures: RulesParameter
         plan.site_figures,
         plan.site_kill,
         plan.frame,
+        slot_s,
+        slots,
     )
-    candidate = pairs[:, 1].copy()
+    candidate, slot = pairs[:, 1].copy(), pairs[:, 2].copy()
     asked = Requests(
         row=able.row[candidate],
         place=able.place[candidate],
         site=pairs[:, 0].copy(),
         rounds=np.ones(len(pairs), dtype=np.int64),
-        delay_s=numbers[:, 0].copy(),
+        delay_s=numbers[:, 0] + slot * slot_s,
         point_m=numbers[:, 1:4].copy(),
         height_m=numbers[:, 4].copy(),
     )
-    kill, found = numbers[:, 5] * _audible(situation, asked), _found(situation, asked)
+    kill = numbers[:, 5] * _audible(situation, asked)
+    found = _found(situation, asked, numbers[:, 0])
     near = np.flatnonzero(found >= LEAST_FOUND)
-    asked, refusal = asked.take(near), np.zeros(len(near), dtype=np.int8)
+    asked, refusal, harm = asked.take(near), np.zeros(len(near), dtype=np.int8), np.zeros(len(near))
     if len(near):
         refusal = judge_requests(situation, asked, figures)
-    return Options(candidate[near], asked, (kill * found)[near], refusal)
+        harm = harm_of(situation, asked, figures)
+    return Options(candidate[near], asked, (kill * found)[near], refusal, slot[near], harm)
 
 
-def _found(situation: Situation, asked: Requests) -> F64:
+def _found(situation: Situation, asked: Requests, delay_s: F64) -> F64:
     """Return the probability that a track is where a round searches when it comes there.
 
     1 - exp(-r^2 / 2 s^2), a circular normal error below r (Rayleigh's distribution), with s grown
-    from the uncertainty of position and velocity until the intercept; NaN where that is unknown.
+    from the uncertainty of position and velocity, which stays what it is now until the order and
+    grows from there to the intercept; NaN where that is unknown.
     """
     tracks, row = situation.tracks, asked.row
     known = tracks.sd_horizontal_m[row] ** 2 / 2.0
     drift = tracks.sd_speed_mps[row] ** 2 / 3.0
-    spread = np.maximum(known + drift * asked.delay_s**2, 1.0)
+    spread = np.maximum(known + drift * delay_s**2, 1.0)
     return -np.expm1(-0.5 * situation.plan.acquisition_m[asked.site] ** 2 / spread)
 
 
@@ -148,50 +169,17 @@ def _audible(situation: Situation, asked: Requests) -> F64:
     return np.where(situation.plan.site_jams[asked.site] & ~heard, UNHEARD_TRANSMITS, 1.0)
 
 
-def allocate(
-    allocator: Allocator, able: Candidates, options: Options, rounds: I64
-) -> dict[int, list[int]]:
-    """Return the options to spend a round on, by candidate: the surest first, each site once first.
-
-    Forbidden pairs are removed before the allocator sees them, and what it spends on a pair that
-    was removed all the same is dropped.
-
-    Raises
-    ------
-    ValueError
-        If the allocator spends more rounds of a site than it was given.
-    """
-    allowed = np.flatnonzero(options.refusal == 0)
-    if not len(allowed) or not rounds.any():
-        return {}
-    site = options.asked.site[allowed]
-    columns, column = np.unique(options.candidate[allowed], return_inverse=True)
-    kill = np.zeros((len(rounds), len(columns)))
-    kill[site, column] = options.kill[allowed]
-    whole = allocator.assign(able.value[columns], kill, rounds)
-    if (whole.sum(axis=1) > rounds).any():
-        raise ValueError("the allocator spent more rounds than it was given")
-    spent = whole[site, column]
-    used = np.flatnonzero(spent > 0)
-    used = used[np.argsort(-options.kill[allowed[used]], kind="stable")]
-    picks: dict[int, list[int]] = {}
-    for wave in range(int(spent.max(initial=0))):
-        for option in allowed[used[spent[used] > wave]].tolist():
-            picks.setdefault(int(options.candidate[option]), []).append(option)
-    return picks
-
-
 def refusal_of_each(candidates: int, options: Options, unreached: I64) -> I64:
     """Return the refusal of each candidate, 0 where a site may engage it.
 
-    Of several sites the one that came furthest through the rules speaks for the candidate.
+    Of several options the one that came furthest through the rules speaks for the candidate.
 
     Parameters
     ----------
     candidates : int
         Number of candidates.
     options : Options
-        Their options.
+        Their options: those of this second tell why nothing is ordered now, all tell what stands.
     unreached : I64
         Shape (candidates,): the refusal of a candidate without an option.
     """

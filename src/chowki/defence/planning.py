@@ -12,6 +12,7 @@ import numpy as np
 from chowki.core.chance import key
 from chowki.core.places import Theatre
 from chowki.core.ports import Allocator
+from chowki.core.questions import Answer
 from chowki.core.records import (
     DRONE_CLASSES,
     Engagements,
@@ -27,13 +28,8 @@ from chowki.defence.assessment import AssessmentParameters, arrives_s, assess
 from chowki.defence.engagement import Engagement, EngagementBook
 from chowki.defence.engagement_parameters import EngagementParameters
 from chowki.defence.ground_plan import GroundPlan
-from chowki.defence.options import (
-    Candidates,
-    Options,
-    allocate,
-    find_options,
-    refusal_of_each,
-)
+from chowki.defence.options import Candidates, Options, find_options, refusal_of_each
+from chowki.defence.picks import AllocationParameters, Picker
 from chowki.defence.posture import Posture, PostureTable
 from chowki.defence.release import release
 from chowki.defence.rules import RulesParameters, judge, judge_tracks
@@ -46,11 +42,15 @@ _DRONES = [int(kind) for kind in DRONE_CLASSES]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one second of planning concluded; the book is None outside a simulated world."""
+    """What one second of planning concluded; the book is None outside a simulated world.
+
+    ``answer`` tells how good the allocator's plan is; None when it was not asked.
+    """
 
     book: EngagementBook | None
     engagements: Engagements
     orders: Orders
+    answer: Answer | None = None
 
 
 class EngagementPlanner:
@@ -64,6 +64,8 @@ class EngagementPlanner:
         Figures of the veto.
     parameters : EngagementParameters
         Figures of the course.
+    allocation : AllocationParameters
+        Figures of what the allocator is asked.
     allocator : Allocator
         Spends the rounds.
     postures : PostureTable
@@ -84,6 +86,7 @@ class EngagementPlanner:
         theatre: Theatre,
         rules: RulesParameters,
         parameters: EngagementParameters,
+        allocation: AllocationParameters,
         allocator: Allocator,
         postures: PostureTable,
         assessment: AssessmentParameters | None = None,
@@ -96,14 +99,15 @@ class EngagementPlanner:
         self._ground = GroundPlan.of(theatre)
         self._rules = rules
         self._figures = parameters
-        self._allocator = allocator
+        self._picker = Picker(theatre.sites, self._ground, allocator, allocation)
+        self._allocation = allocation
         self._postures = postures
         self._assessment = assessment or AssessmentParameters()
         self._release_key = key(seed, "release.time")
 
     def start(self) -> EngagementBook:
         """Return the book with full magazines."""
-        return EngagementBook({}, self._ground.magazine.copy())
+        return EngagementBook({}, self._ground.magazine.copy(), memory=self._picker.start())
 
     def plan(
         self,
@@ -126,19 +130,24 @@ class EngagementPlanner:
         of_track = judge_tracks(situation, found.row, found.place, self._rules)
         free = np.flatnonzero((of_track == 0) & ~_engaged(book, found))
         able = found.take(free)
-        options = find_options(situation, able, self._rules)
-        refusals = self._refusals(found, of_track, free, options)
-        book, aborted = course.abort_proposals(book, refusals)
+        ahead = self._allocation
+        options = find_options(situation, able, self._rules, ahead.slot_s, ahead.slots)
+        standing = self._refusals(found, of_track, free, options)
+        book, aborted = course.abort_proposals(book, standing)
+        at_once = options.take(np.flatnonzero(options.slot == 0))
+        refusals = self._refusals(found, of_track, free, at_once)
         book, refused = course.record_refusals(book, refusals, found.track, found.place)
         book = course.renew(book, frozenset(able.track.tolist()), time_s)
-        picks = self._picks(book, able, options, time_s)
-        book, proposed = self._propose(book, able, options, picks, time_s)
         means = self._postures.release_delay_s(posture)
+        ready_s = self._ready_s(book, means, able)
+        memory, picks = self._picker.pick(book, able, options, ready_s, time_s)
+        book = replace(book, memory=memory)
+        book, proposed = self._propose(book, able, options, picks.wanted, time_s)
         sector = self._ground.place_sector
         book, released = release(book, sector, means, self._release_key, time_s)
-        book, ordered, orders = self._order(book, situation, options, picks)
+        book, ordered, orders = self._order(book, situation, options, picks.now)
         rows = [*over, *aborted, *refused, *proposed, *released, *ordered]
-        return Plan(book, course.rows_of(rows, time_s), orders)
+        return Plan(book, course.rows_of(rows, time_s), orders, picks.answer)
 
     def _settle(
         self, book: EngagementBook, posture: Posture, tracks: Tracks, time_s: float
@@ -200,73 +209,41 @@ class EngagementPlanner:
         refused = np.flatnonzero(whole)
         return dict(zip(found.track[refused].tolist(), whole[refused].tolist(), strict=True))
 
-    def _picks(
-        self, book: EngagementBook, able: Candidates, options: Options, time_s: float
-    ) -> dict[int, list[int]]:
-        """Return what to spend on each candidate: one round if there is time to look after it.
+    def _ready_s(self, book: EngagementBook, mean_s: F64, able: Candidates) -> F64:
+        """Return seconds until an order on each candidate may be expected to leave.
 
-        Tracks that are proposed choose first, so that what was proposed on a free channel is
-        ordered; channels that a salvo did not need go round again.
+        A person decides one proposal after the other; how long one has waited says nothing of how
+        long it still will (the drawn times are exponential).
         """
-        channels = book.free_channels(self._ground.channels, time_s)
-        rounds = np.maximum(np.minimum(book.rounds, channels), 0)
-        proposed = np.isin(able.track, list(book.proposals()))
-        if not len(options.candidate) or not rounds.any():
-            return {}
-        picks = self._spread(able, options, proposed, rounds)
-        return picks | self._spread(able, options, ~proposed, rounds)
-
-    def _spread(
-        self, able: Candidates, options: Options, among: np.ndarray, rounds: I64
-    ) -> dict[int, list[int]]:
-        """Return the picks of some candidates, until no round is left or none of them needs it."""
-        picks: dict[int, list[int]] = {}
-        waiting = among.copy()
-        while waiting.any() and rounds.any():
-            more = self._round_of(able, options, waiting, rounds)
-            if not more:
-                break
-            picks |= more
-            waiting[list(more)] = False
-        return picks
-
-    def _round_of(
-        self, able: Candidates, options: Options, waiting: np.ndarray, rounds: I64
-    ) -> dict[int, list[int]]:
-        """Return the picks of those who wait, and take their rounds away."""
-        mine = options.take(np.flatnonzero(waiting[options.candidate]))
-        given = allocate(self._allocator, able, mine, rounds)
-        back = np.flatnonzero(waiting[options.candidate])
-        picks = {
-            candidate: back[spent[: self._salvo(able, mine, candidate, spent[0])]].tolist()
-            for candidate, spent in given.items()
-        }
-        for spent in picks.values():
-            np.subtract.at(rounds, options.asked.site[spent], 1)
-        return picks
-
-    def _salvo(self, able: Candidates, options: Options, candidate: int, first: int) -> int:
-        """Return how many rounds to spend before looking."""
-        site = self._sites[int(options.asked.site[first])]
-        again_s = options.asked.delay_s[first] + site.assessment_s + site.reaction_s
-        return self._figures.salvo_max if able.earliest_s[candidate] < again_s else 1
+        sector = self._ground.place_sector
+        before = np.zeros(len(mean_s), dtype=np.int64)
+        ahead: dict[int, int] = {}
+        for track, one in sorted(book.proposals().items(), key=lambda item: item[1].number):
+            if one.state is EngagementState.RELEASED or track in book.released:
+                ahead[track] = -1
+            else:
+                ahead[track] = int(before[sector[one.place]])
+                before[sector[one.place]] += 1
+        desk = sector[able.place]
+        places = [ahead.get(t, n) for t, n in zip(able.track, before[desk], strict=True)]
+        return mean_s[desk] * (1.0 + np.array(places, dtype=np.float64))
 
     def _propose(
         self,
         book: EngagementBook,
         able: Candidates,
         options: Options,
-        picks: dict[int, list[int]],
+        wanted: dict[int, int],
         time_s: float,
     ) -> tuple[EngagementBook, list[Engagement]]:
-        """Return the book with a proposal for each picked track that had none."""
+        """Return the book with a proposal for each wanted track that had none."""
         proposals, new = book.proposals(), list[Engagement]()
-        for candidate, spent in picks.items():
+        for candidate, option in wanted.items():
             track, place = int(able.track[candidate]), int(able.place[candidate])
             if track not in proposals:
                 number = book.next_number + len(new)
                 bare = Engagement(number, track, place, proposed_s=time_s)
-                new.append(self._placed(bare, options, spent[0], time_s))
+                new.append(self._placed(bare, options, option, time_s))
         if not new:
             return book, new
         still = {**book.open, **{one.number: one for one in new}}
@@ -283,6 +260,7 @@ class EngagementPlanner:
             kill_probability=float(options.kill[pick]),
             point_m=(east_m, north_m, up_m),
             intercept_s=time_s + float(asked.delay_s[pick]),
+            harm=float(options.harm[pick]),
         )
 
     def _order(

@@ -317,8 +317,17 @@ def _leaves_defended_side(
 def _harms_people(
     situation: Situation, asked: Requests, fall: _Fall, figures: RulesParameters
 ) -> B8:
+    return ~(_harm(situation, asked, fall, figures) <= figures.harm_max)
+
+
+def harm_of(situation: Situation, asked: Requests, figures: RulesParameters) -> F64:
+    """Return P(at least one person hit) by the debris of each engagement."""
+    return _harm(situation, asked, _fall(situation, asked, figures), figures)
+
+
+def _harm(situation: Situation, asked: Requests, fall: _Fall, figures: RulesParameters) -> F64:
     plan = situation.plan
-    harm = fall_harm(
+    return fall_harm(
         asked.point_m,
         fall.throw_m,
         fall.scatter_m,
@@ -329,7 +338,6 @@ def _harms_people(
         figures.rural_density_per_km2 * 1e-6,
         figures.casualty_area_m2,
     )
-    return ~(harm <= figures.harm_max)
 
 
 def _first_of(rows: int, *rules: tuple[NDArray[Any], Refusal]) -> I8:

@@ -84,7 +84,37 @@ def reach(
     kill: F64,
     frame: F64,
 ) -> tuple[I64, F64]:
-    """Return which sites can meet which tracks, where and when.
+    """Return which sites can meet which tracks when ordered now: ``reach_in_time`` of one slot.
+
+    Returns
+    -------
+    pairs : I64
+        Shape (m, 2): row of the site and of the track.
+    numbers : F64
+        Shape (m, 6), as ``reach_in_time`` gives them.
+    """
+    pairs, numbers = reach_in_time(
+        motion, height_m, latest_s, class_probability, site_m, figures, kill, frame, 1.0, 1
+    )
+    return pairs[:, :2].copy(), numbers
+
+
+@kernel
+def reach_in_time(
+    motion: F64,
+    height_m: F64,
+    latest_s: F64,
+    class_probability: F64,
+    site_m: F64,
+    figures: F64,
+    kill: F64,
+    frame: F64,
+    slot_s: float,
+    slots: int,
+) -> tuple[I64, F64]:
+    """Return which sites can meet which tracks, ordered when, and where and when they meet.
+
+    Tracks keep their velocity; an order leaves at the beginning of a slot.
 
     Parameters
     ----------
@@ -103,33 +133,56 @@ def reach(
         Shape (s, c): single-shot kill probability against each class.
     frame : F64
         Shape (4, 3), ``geodesy.station_frame``.
+    slot_s : float
+        Length of a slot (s).
+    slots : int
+        Number of slots from now on.
 
     Returns
     -------
     pairs : I64
-        Shape (m, 2): row of the site and of the track.
+        Shape (m, 3): row of the site and of the track, slot; in order of track, slot, site.
     numbers : F64
-        Shape (m, 6): delay from now (s), intercept point (m), its height above ground (m), kill
-        probability over the track's classes.
+        Shape (m, 6): delay from the order (s), intercept point (m), its height above ground (m),
+        kill probability over the track's classes.
     """
     n, s = len(motion), len(site_m)
-    pairs = np.empty((n * s, 2), dtype=np.int64)
-    numbers = np.empty((n * s, 6))
+    near = np.zeros((n, s), dtype=np.bool_)
+    most = 0
+    for i in range(n):
+        for j in range(s):
+            near[i, j] = _may_reach(motion[i], latest_s[i], site_m[j], figures[j, RANGE_MAX])
+            most += slots * near[i, j]
+    pairs = np.empty((most, 3), dtype=np.int64)
+    numbers = np.empty((most, 6))
+    own = np.empty(6)
     rows = 0
     for i in range(n):
-        own = motion[i]
+        own[:] = motion[i]
         e, north, u, _ = vertical_and_height(frame, own[0], own[1], own[2])
         climb = e * own[3] + north * own[4] + u * own[5]
-        for j in range(s):
-            if not _may_reach(own, latest_s[i], site_m[j], figures[j, RANGE_MAX]):
-                continue
-            if not _meeting(own, height_m[i], climb, site_m[j], figures[j], numbers[rows]):
-                continue
-            p = 0.0
-            for k in range(kill.shape[1]):
-                p += class_probability[i, k] * kill[j, k]
-            if p > 0.0 and numbers[rows, 0] <= latest_s[i]:
-                pairs[rows, 0], pairs[rows, 1] = j, i
-                numbers[rows, 5] = p
-                rows += 1
+        for k in range(slots):
+            wait_s = k * slot_s
+            for axis in range(3):
+                own[axis] = motion[i, axis] + wait_s * motion[i, 3 + axis]
+            height = height_m[i] + climb * wait_s
+            for j in range(s):
+                if not near[i, j]:
+                    continue
+                if not _meeting(own, height, climb, site_m[j], figures[j], numbers[rows]):
+                    continue
+                p = _mean_kill(class_probability[i], kill[j])
+                if p > 0.0 and wait_s + numbers[rows, 0] <= latest_s[i]:
+                    pairs[rows, 0], pairs[rows, 1], pairs[rows, 2] = j, i, k
+                    numbers[rows, 5] = p
+                    rows += 1
     return pairs[:rows], numbers[:rows]
+
+
+@kernel
+def _mean_kill(class_probability: F64, kill: F64) -> float:
+    """Return the kill probability over the classes."""
+    p = 0.0
+    for k in range(len(kill)):
+        p += class_probability[k] * kill[k]
+    return p
