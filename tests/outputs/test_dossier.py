@@ -205,11 +205,7 @@ def test_changed_truth_changes_no_byte(recording):
 def test_text_and_page_can_be_read(recording):
     found = dossier(recording, 100)
     json.dumps(found, allow_nan=False)
-    lines = text(found).splitlines()
-    assert max(map(len, lines)) <= 100
-    assert [line for line in lines if len(line) > 88] == [
-        line for line in lines if line.endswith("coasting") and len(line) > 88
-    ]
+    assert max(map(len, text(found).splitlines())) <= 88
     html = page(found, recording.theatre)
     assert html.count("<svg") == 3
     assert re.search(r"(?:src|href)=", html) is None  # nothing from outside
