@@ -39,14 +39,14 @@ FORMAT = "chowki-notice/1"
 MINUTE_S = 60.0
 # The rest (reach, stocks, own protection) would tell what the defence can do.
 RESTRAINT = {
-    "hold": "fire was held",
-    "cease_fire": "fire was ceased",
-    "identity": "identity was not established",
-    "no_fire_volume": "an aircraft was near",
-    "border": "it would have been beyond the border",
-    "civilian_harm": "people on the ground could have been harmed",
-    "authorised_drone": "it was an authorised drone",
-    "release_withheld": "a person did not release it",
+    Refusal.HOLD: "fire was held",
+    Refusal.CEASE_FIRE: "fire was ceased",
+    Refusal.IDENTITY: "identity was not established",
+    Refusal.NO_FIRE_VOLUME: "an aircraft was near",
+    Refusal.BORDER: "it would have been beyond the border",
+    Refusal.CIVILIAN_HARM: "people on the ground could have been harmed",
+    Refusal.AUTHORISED_DRONE: "it was an authorised drone",
+    Refusal.RELEASE_WITHHELD: "a person did not release it",
 }
 
 
@@ -186,13 +186,11 @@ def _not_done(evidence: Evidence, found: list[Incursion], ends: dict[int, str]) 
     refused = column(table, "state") == EngagementState.REFUSED
     reason, track = column(table, "refusal"), column(table, "track")
     crossed = [one.track for one in found if one.track not in ends]
-    codes = {int(code): RESTRAINT[code.name.lower()] for code in Refusal
-             if code.name.lower() in RESTRAINT}  # fmt: skip
-    held = refused & np.isin(track, crossed) & np.isin(reason, list(codes))
+    held = refused & np.isin(track, crossed) & np.isin(reason, [int(code) for code in RESTRAINT])
     return {
         "not_engaged": len(crossed),
         "held_back": len(np.unique(track[held])),
-        "reasons": [text for code, text in codes.items() if np.any(reason[held] == code)],
+        "reasons": [text for code, text in RESTRAINT.items() if np.any(reason[held] == code)],
         "beyond_border": _beyond(evidence),
         "with_transponder": int(np.isin(list(ends), aircraft_tracks(evidence.tracks)).sum()),
     }
