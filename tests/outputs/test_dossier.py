@@ -60,7 +60,7 @@ def recording(workshop):
         "scenario": {
             "parts": {"allocator": "greedy"},
             "defence": {"posture": {"start": "tight", "levels": [
-                {"name": "tight", "weapons_control_status": "tight", "release": "operator"}]}},
+                {"name": "tight", "weapons_control_status": "tight", "release": "sector"}]}},
         },
     }  # fmt: skip
     return made
@@ -122,7 +122,7 @@ def test_who_or_what_decided_is_told(recording, workshop):
     assert first["decided"]["proposed_by"] == "allocator greedy"
     assert first["decided"]["posture"] == "tight since the start"
     assert first["decided"]["released_by"] == (
-        "a simulated operator; no act of a real one is on record"
+        "a simulated person (sector); no act of a real one is on record"
     )
     recording.acts = acts(
         (START_S + 700.0, "Rao", "release", "100", ""),

@@ -205,7 +205,8 @@ def _release(rows: list[Document], releases: list[ActFact], releaser: str) -> Do
     elif releaser == "machine":
         by = "the machine, as this posture permits"
     else:
-        by = f"a simulated {releaser or 'person'}; no act of a real one is on record"
+        desk = f" ({releaser})" if releaser else ""
+        by = f"a simulated person{desk}; no act of a real one is on record"
     after_s = wording.rounded(at_s - rows[0]["time_s"], 1)
     return {"released_by": by, "released": wording.when(at_s), "after_s": after_s}
 
