@@ -43,7 +43,8 @@ def test_it_counts_what_the_tables_hold(recording):
     assert document["not_done"]["beyond_border"] == 0
     assert document["not_done"]["with_transponder"] == 0
     assert document["run"]["chain_head"] == HEAD
-    for words in ("4 objects (tracks) crossed", "2 objects (tracks) engaged: 2 are recorded as",
+    for words in ("4 objects (tracks) crossed",
+                  "2 objects (tracks) engaged: recorded as intercepted 2.",
                   "No engagement was directed beyond the border.",
                   "No aircraft with a transponder was engaged."):  # fmt: skip
         assert words in " ".join(text.split())
@@ -105,6 +106,15 @@ def test_sensors_sites_and_truth_could_be_anything(recording):
     assert told(recording) == before
     recording.truth = flown.slice(0, 0)
     assert told(recording) == before
+
+
+def test_existence_is_that_of_the_first_picture_after_crossing(workshop, recording):
+    where = recording.tracks.schema.get_field_index("existence")
+    time_s = recording.tracks["time_s"].to_numpy()
+    fading = np.where(time_s > workshop.start_s + 500.0, 0.6, 0.93)
+    recording.tracks = recording.tracks.set_column(where, "existence", pa.array(fading))
+    document, _ = told(recording)
+    assert [one["existence"] for one in document["crossings"]["each"]] == [0.93, 0.6, 0.6, 0.6]
 
 
 def test_the_rules_of_reach_and_stock_are_not_told(recording):

@@ -133,6 +133,11 @@ def rows_of_track(tracks: Any, number: int) -> I64:
     return rows[np.argsort(column(tracks, "time_s")[rows], kind="stable")]
 
 
+def only_track(table: Any, number: int | None) -> Any:
+    """Return the rows of a table that are of one track; all of them for None."""
+    return table if number is None else table.filter(column(table, "track") == number)
+
+
 def span(evidence: Evidence) -> tuple[float, float]:
     """Return UTC seconds of the first and last moment that the recording speaks of.
 

@@ -120,8 +120,8 @@ def _kinds(evidence: Evidence, track: int, engagement: int | None) -> list[Docum
     """Return what happened to the track that makes it an incident."""
     return [
         {"kind": one.kind, "time": wording.when(one.time_s), "place": one.place, "what": one.what}
-        for one in incidents(evidence)
-        if one.track == track and engagement in (None, one.engagement)
+        for one in incidents(evidence, track)
+        if engagement in (None, one.engagement)
     ]
 
 
@@ -141,8 +141,7 @@ def _sensor(one: Document) -> Document:
 
 
 def _cease_fire(evidence: Evidence, track: int) -> Document | None:
-    mine = [one for one in incursions(evidence) if one.track == track]
-    for violation in violations(evidence, mine):
+    for violation in violations(evidence, incursions(evidence, track=track)):
         span = violation.cease_fire
         return {
             "sector": span.sector,

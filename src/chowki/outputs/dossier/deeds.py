@@ -12,13 +12,13 @@ from chowki.outputs.alerts.area import bounds
 from chowki.outputs.dossier import wording
 from chowki.outputs.dossier.incidents import place_name
 from chowki.outputs.evidence import Evidence, column
-from chowki.outputs.postures import TRACK_VERBS, ActFact, acts_of, posture_at
+from chowki.outputs.postures import TRACK_VERBS, ActFact, acts_of, posture_at, posture_table
 from chowki.outputs.sitrep.incursions import inside_border_m
 
 Document = dict[str, Any]
 LEAST_PROBABILITY = 0.2
-_NOT_ENGAGEMENTS = ("refused", "violation")
-_OVER = ("intercepted", "missed", "met")
+_NOT_ENGAGEMENTS = (EngagementState.REFUSED, EngagementState.VIOLATION)
+_OVER = (EngagementState.INTERCEPTED, EngagementState.MISSED, EngagementState.MET)
 SETTLED_S = 5.0  # plots of the moment of an intercept may still be on their way so long
 
 
@@ -123,9 +123,13 @@ def engagements_part(
     """
     rows = [
         row for row in _rows(evidence, track, engagement)
-        if wording.of_state(row["state"]) not in _NOT_ENGAGEMENTS
+        if row["state"] not in _NOT_ENGAGEMENTS
     ]  # fmt: skip
-    releases = [a for a in acts_of(evidence, "release") if a.subject == str(track)]
+    nameless = not posture_table(evidence).get("operator")  # in operator mode they release nothing
+    releases = [
+        act for act in acts_of(evidence, "release")
+        if act.subject == str(track) and (act.person or nameless)
+    ]  # fmt: skip
     numbers = list(dict.fromkeys(row["engagement"] for row in rows))
     return [
         _engagement(evidence, [r for r in rows if r["engagement"] == number], releases, tracks)
@@ -191,8 +195,8 @@ def _allocator(evidence: Evidence) -> str:
 
 def _release(rows: list[Document], releases: list[ActFact], releaser: str) -> Document:
     """Return who released an engagement: a person on record, or what stands for one."""
-    steps = [(wording.of_state(row["state"]), row["time_s"]) for row in rows]
-    at_s = next((t for s, t in steps if s in ("released", "ordered")), None)
+    freed = (EngagementState.RELEASED, EngagementState.ORDERED)
+    at_s = next((row["time_s"] for row in rows if row["state"] in freed), None)
     if at_s is None:
         return {"released_by": None, "released": None, "after_s": None}
     person = next((a for a in reversed(releases) if a.time_s <= at_s), None)
@@ -201,14 +205,15 @@ def _release(rows: list[Document], releases: list[ActFact], releaser: str) -> Do
     elif releaser == "machine":
         by = "the machine, as this posture permits"
     else:
-        by = f"a simulated {releaser or 'person'}; no act of a real one is on record"
+        desk = f" ({releaser})" if releaser else ""
+        by = f"a simulated person{desk}; no act of a real one is on record"
     after_s = wording.rounded(at_s - rows[0]["time_s"], 1)
     return {"released_by": by, "released": wording.when(at_s), "after_s": after_s}
 
 
 def seen_afterwards(last: Document, tracks: list[Document]) -> str | None:
     """Return what the sensors saw of the track after a report of its intercept, in words."""
-    if wording.of_state(last["state"]) not in _OVER:
+    if last["state"] not in _OVER:
         return None
     at_s = last["intercept_s"] if math.isfinite(last["intercept_s"]) else last["time_s"]
     later_s = [row["updated_s"] for row in tracks if row["updated_s"] > at_s + SETTLED_S]

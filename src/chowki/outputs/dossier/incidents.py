@@ -9,10 +9,10 @@ import numpy as np
 
 from chowki.core.records import EngagementState
 from chowki.outputs.dossier import wording
-from chowki.outputs.evidence import Evidence, column
+from chowki.outputs.evidence import Evidence, column, only_track
 from chowki.outputs.sitrep.actions import final_engagements
 from chowki.outputs.sitrep.facts import SightingRule
-from chowki.outputs.sitrep.incursions import incursions
+from chowki.outputs.sitrep.incursions import incursions, violations
 from chowki.outputs.sitrep.sightings import drone_rows, nearby
 
 
@@ -44,10 +44,11 @@ class Incident:
     what: str
 
 
-def incidents(evidence: Evidence) -> list[Incident]:
-    """Return every incident on record, in order of time."""
-    found = [*_incursions(evidence), *_engagements(evidence), *_refusals(evidence)]
-    found += _arrivals(evidence)
+def incidents(evidence: Evidence, track: int | None = None) -> list[Incident]:
+    """Return every incident on record, or those of one track, in order of time."""
+    engagements = only_track(evidence.engagements, track)
+    found = [*_incursions(evidence, track), *_engagements(evidence, engagements)]
+    found += [*_refusals(evidence, engagements), *_arrivals(evidence, track)]
     return sorted(found, key=lambda one: (one.time_s, one.track, one.engagement, one.kind))
 
 
@@ -56,20 +57,22 @@ def place_name(evidence: Evidence, index: int) -> str:
     return evidence.theatre.places[index].name if index >= 0 else ""
 
 
-def _incursions(evidence: Evidence) -> list[Incident]:
+def _incursions(evidence: Evidence, track: int | None) -> list[Incident]:
+    found = incursions(evidence, track=track)
+    broken = {one.incursion.track for one in violations(evidence, found)}
     return [
         Incident(
             "incursion", one.crossed_s, one.track, -1, place_name(evidence, one.place),
             f"{wording.of_class(one.object_class)}, {wording.of_identity(one.identity)}, "
-            "entered the defended side",
+            f"entered the defended side{' while a cease-fire stood' * (one.track in broken)}",
         )
-        for one in incursions(evidence)
+        for one in found
     ]  # fmt: skip
 
 
-def _engagements(evidence: Evidence) -> list[Incident]:
+def _engagements(evidence: Evidence, engagements: Any) -> list[Incident]:
     """Return each engagement that was ordered; one that ended as an intercept is a hit."""
-    rows = evidence.engagements.take(final_engagements(evidence.engagements))
+    rows = engagements.take(final_engagements(engagements))
     return [
         Incident(
             "intercept" if row["state"] == EngagementState.INTERCEPTED else "engagement",
@@ -80,9 +83,8 @@ def _engagements(evidence: Evidence) -> list[Incident]:
     ]  # fmt: skip
 
 
-def _refusals(evidence: Evidence) -> list[Incident]:
-    table = evidence.engagements
-    rows = table.filter(column(table, "state") == EngagementState.REFUSED)
+def _refusals(evidence: Evidence, engagements: Any) -> list[Incident]:
+    rows = engagements.filter(column(engagements, "state") == EngagementState.REFUSED)
     return [
         Incident(
             "refusal", row["time_s"], row["track"], row["engagement"],
@@ -97,10 +99,10 @@ def _picked(rows: Any) -> list[dict[str, Any]]:
     return rows.select(names).to_pylist()
 
 
-def _arrivals(evidence: Evidence) -> list[Incident]:
+def _arrivals(evidence: Evidence, track: int | None) -> list[Incident]:
     """Return the first observation of each drone track within the radius of each place."""
     rule, station = SightingRule(), evidence.theatre.station
-    drones = drone_rows(evidence.tracks, rule)
+    drones = drone_rows(only_track(evidence.tracks, track), rule)
     found: list[Incident] = []
     for place in evidence.theatre.places:
         near = nearby(drones, station, place, rule)

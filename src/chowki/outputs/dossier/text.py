@@ -116,11 +116,15 @@ def _track(track: Document) -> str:
         "              deg       deg   m agl    m/s    deg        m          m       %      km"
     )
     pictures = _thinned(track["pictures"])
-    note = [f"({len(track['pictures'])} pictures on record; the JSON form has all)"]
-    return "\n".join(
-        [wrapped(first), head, *map(_picture, pictures)]
-        + (note if len(pictures) < len(track["pictures"]) else [])
-    )
+    notes = [
+        "* coasting: not detected for a while"
+        if any(one["status"] == "coasting" for one in pictures)
+        else "",
+        f"({len(track['pictures'])} pictures on record; the JSON form has all)"
+        if len(pictures) < len(track["pictures"])
+        else "",
+    ]
+    return "\n".join([wrapped(first), head, *map(_picture, pictures), *filter(None, notes)])
 
 
 def _thinned(pictures: list[Document]) -> list[Document]:
@@ -139,7 +143,7 @@ def _picture(row: Document) -> str:
         f" {shown(row['sd_horizontal_m']):>8} {shown(row['sd_vertical_m']):>10}"
         f" {shown(100.0 * row['existence'], 1):>7}"
         f" {kilometres(row['inside_border_m']):>7}"
-        f"{'  coasting' if row['status'] == 'coasting' else ''}"
+        f"{'*' if row['status'] == 'coasting' else ''}"
     )
 
 
@@ -157,10 +161,11 @@ def _sensor(one: Document) -> str:
         f"payload seen {words.count(one['payload_seen'], 'time')}" if one["payload_seen"] else "",
     ]  # fmt: skip
     told = "; ".join(part for part in said if part)
-    return (
+    line = (
         f"{one['sensor'][:30]:<30} {one['plots']:>5} {'plot ' if one['plots'] == 1 else 'plots'}"
-        f"  {clock(one['first'])} to {clock(one['last'])}{f'  {told}' if told else ''}"
+        f"  {clock(one['first'])} to {clock(one['last'])}"
     )
+    return f"{line}\n{' ' * 6}{told}" if told else line
 
 
 def _identity(spans: list[Document]) -> str:

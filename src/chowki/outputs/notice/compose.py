@@ -40,6 +40,7 @@ MINUTE_S = 60.0
 # The rest (reach, stocks, own protection) would tell what the defence can do.
 RESTRAINT = {
     Refusal.HOLD: "fire was held",
+    Refusal.CEASE_FIRE: "fire was ceased",
     Refusal.IDENTITY: "identity was not established",
     Refusal.NO_FIRE_VOLUME: "an aircraft was near",
     Refusal.BORDER: "it would have been beyond the border",
@@ -185,7 +186,7 @@ def _not_done(evidence: Evidence, found: list[Incursion], ends: dict[int, str]) 
     refused = column(table, "state") == EngagementState.REFUSED
     reason, track = column(table, "refusal"), column(table, "track")
     crossed = [one.track for one in found if one.track not in ends]
-    held = refused & np.isin(track, crossed) & np.isin(reason, [int(r) for r in RESTRAINT])
+    held = refused & np.isin(track, crossed) & np.isin(reason, [int(code) for code in RESTRAINT])
     return {
         "not_engaged": len(crossed),
         "held_back": len(np.unique(track[held])),

@@ -123,11 +123,15 @@ def _done(notice: Document) -> list[str]:
     if not done["engaged"]:
         return ["Nothing was engaged."]
     ends = [
-        f"{done['intercepted']} are recorded as intercepted" if done["intercepted"] else "",
-        f"{done['not_stopped']} were not stopped" if done["not_stopped"] else "",
-        f"{done['open']} were still open" if done["open"] else "",
+        f"{name} {done[key]}"
+        for name, key in (
+            ("recorded as intercepted", "intercepted"),
+            ("not stopped", "not_stopped"),
+            ("still open", "open"),
+        )
+        if done[key]
     ]
-    told = words.listed([part for part in ends if part])
+    told = ", ".join(ends)
     return [f"{words.counted(done['engaged'], 'object')} (tracks) engaged: {told}."]
 
 
@@ -149,10 +153,9 @@ def _not_done(notice: Document) -> list[str]:
     if told["not_engaged"]:
         held = ""
         if told["held_back"]:
-            held = f"; of these {told['held_back']} were held back because {_either(told)}"
+            held = f"; held back of these {told['held_back']}, because {_either(told)}"
         lines.append(
-            f"{words.counted(told['not_engaged'], 'object')} (tracks) that crossed were not "
-            f"engaged{held}."
+            f"Crossed and not engaged: {words.count(told['not_engaged'], 'object')} (tracks){held}."
         )
     return lines
 

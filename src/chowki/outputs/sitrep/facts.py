@@ -352,8 +352,8 @@ class RestraintFact:
         Tracks that entered the defended side.
     violations : tuple of ViolationFact
         Those among them while a cease-fire stood.
-    noted : int or None
-        Violations that the station recorded as they happened; None when it records none.
+    noted : int
+        Violations that the station recorded as they happened.
     """
 
     border: BorderFact | None
@@ -364,4 +364,4 @@ class RestraintFact:
     cease_fires: tuple[CeaseFire, ...]
     incursions: int
     violations: tuple[ViolationFact, ...]
-    noted: int | None
+    noted: int

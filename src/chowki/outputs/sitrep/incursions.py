@@ -13,7 +13,16 @@ from chowki.core.places import Place, Station, Theatre
 from chowki.core.records import DRONE_CLASSES, EngagementState, Identity, TrackStatus
 from chowki.kernels.geodesy import enu_to_geodetic, station_frame
 from chowki.kernels.restraint import border_clearance
-from chowki.outputs.evidence import F64, I64, Evidence, column, positions, rows_of_track, vector
+from chowki.outputs.evidence import (
+    F64,
+    I64,
+    Evidence,
+    column,
+    only_track,
+    positions,
+    rows_of_track,
+    vector,
+)
 from chowki.outputs.postures import CeaseFire, cease_fires, standing_cease_fire
 from chowki.outputs.sitrep.facts import SightingRule
 from chowki.outputs.sitrep.sightings import drone_rows, horizontal_distance
@@ -37,8 +46,10 @@ class Incursion:
         Sector of that place.
     identity, object_class : int
         Held when it was last confirmed.
-    class_probability, drone_probability, armed_probability, existence : float
-        Of that class, of all drone classes together, that it was armed, that it was there at all.
+    class_probability, drone_probability, armed_probability : float
+        Then: of that class, of all drone classes together, that it was armed.
+    existence : float
+        That it was there at all, in the first picture after it crossed.
     """
 
     track: int
@@ -103,13 +114,15 @@ def position_at(tracks: Any, rows: I64, time_s: float) -> F64:
     return np.array([np.interp(time_s, known_s, known_m[:, k]) for k in range(3)])
 
 
-def incursions(evidence: Evidence, rule: SightingRule | None = None) -> list[Incursion]:
-    """Return every incursion on record, in order of time.
+def incursions(
+    evidence: Evidence, rule: SightingRule | None = None, track: int | None = None
+) -> list[Incursion]:
+    """Return every incursion on record, or that of one track, in order of time.
 
     A track counts when the station saw it enter the defended side, and it was a drone by the
     rule of the situation report, or held suspect or hostile in as many pictures, or engaged.
     """
-    rule, tracks = rule or SightingRule(), evidence.tracks
+    rule, tracks = rule or SightingRule(), only_track(evidence.tracks, track)
     crossed = column(tracks, "crossed_border_s")
     number = column(tracks, "track")
     over = np.unique(number[np.isfinite(crossed)])
@@ -155,8 +168,10 @@ def _incursion(theatre: Theatre, tracks: Any, number: int) -> Incursion:
     classes = vector(tracks.slice(last, 1), "class_probability")[0]
     told = {
         name: column(tracks.slice(last, 1), name)[0]
-        for name in ("identity", "object_class", "armed_probability", "existence")
+        for name in ("identity", "object_class", "armed_probability")
     }
+    later = np.flatnonzero(column(tracks, "time_s")[rows] >= crossed_s)
+    seen = int(rows[later[0]] if len(later) else rows[-1])
     return Incursion(
         track=number,
         crossed_s=crossed_s,
@@ -169,5 +184,5 @@ def _incursion(theatre: Theatre, tracks: Any, number: int) -> Incursion:
         class_probability=float(classes[int(told["object_class"])]),
         drone_probability=float(sum(classes[int(c)] for c in DRONE_CLASSES)),
         armed_probability=float(told["armed_probability"]),
-        existence=float(told["existence"]),
+        existence=float(column(tracks.slice(seen, 1), "existence")[0]),
     )

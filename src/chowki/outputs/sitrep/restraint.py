@@ -96,9 +96,6 @@ def _violation(evidence: Evidence, one: Violation) -> ViolationFact:
     )
 
 
-def _noted(evidence: Evidence) -> int | None:
-    """Return how many violations the station recorded as they happened; None if it has no code."""
-    code = EngagementState.__members__.get("VIOLATION")
-    if code is None:
-        return None
-    return int((column(evidence.engagements, "state") == int(code)).sum())
+def _noted(evidence: Evidence) -> int:
+    """Return how many violations the station recorded as they happened."""
+    return int((column(evidence.engagements, "state") == EngagementState.VIOLATION).sum())

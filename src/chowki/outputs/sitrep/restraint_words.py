@@ -169,7 +169,7 @@ def _cease_fire_words(told: RestraintFact) -> list[str]:
         if told.violations
         else ""
     )
-    noted = "" if told.noted is None else f"; {told.noted} recorded by the station at the time"
+    noted = f"; {told.noted or 'none'} recorded by the station at the time"
     spans = "; ".join(_spans(told.cease_fires))
     return [f"Cease-fire {spans}: {broken}{ordered}{noted}."]
 
