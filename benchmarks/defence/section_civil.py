@@ -24,7 +24,7 @@ from chowki.scenario import Built, Scenario
 from rows import Rows
 
 OBSERVER = None
-WORLDS = 165
+WORLDS = 206
 FALL_S = 60.0
 LOOKALIKES = ("none", "light aeroplane", "none", "helicopter", "light aeroplane", "approach")
 CREWED = (int(ObjectClass.AEROPLANE), int(ObjectClass.HELICOPTER))
