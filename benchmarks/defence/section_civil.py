@@ -24,7 +24,7 @@ from chowki.scenario import Built, Scenario
 from rows import Rows
 
 OBSERVER = None
-WORLDS = 330
+WORLDS = 206
 FALL_S = 60.0
 LOOKALIKES = ("none", "light aeroplane", "none", "helicopter", "light aeroplane", "approach")
 CREWED = (int(ObjectClass.AEROPLANE), int(ObjectClass.HELICOPTER))
@@ -48,12 +48,12 @@ def story(seed: int) -> Scenario:
     kind = LOOKALIKES[seed % len(LOOKALIKES)]
     base["traffic"] = {
         "airliners": [
-            _airliners("over", [[29.0, 77.2, 10_500.0], [26.2, 77.2, 10_500.0]], 14, planned=0.9),
-            _airliners("across", [[27.7, 75.8, 9_500.0], [27.5, 78.6, 9_500.0]], 14, planned=0.9),
+            _airliners("over", [[29.0, 77.2, 10_500.0], [26.2, 77.2, 10_500.0]], 26, planned=0.9),
+            _airliners("across", [[27.7, 75.8, 9_500.0], [27.5, 78.6, 9_500.0]], 26, planned=0.9),
         ],
         "helicopters": [],
         "authorised": [
-            {"name": f"survey {k}", "at": at, "count": 2, "away_km": 2.0, "remote_id": 0.67}
+            {"name": f"survey {k}", "at": at, "count": 3, "away_km": 2.0, "remote_id": 0.67}
             for k, at in enumerate(((27.66, 77.16), (27.57, 77.15), (27.62, 77.20)))
         ],
     }
@@ -62,7 +62,7 @@ def story(seed: int) -> Scenario:
 
 
 def _airliners(name: str, points: list[list[float]], count: int, **other: Any) -> dict[str, Any]:
-    plain = {"first_s": -500.0, "every_s": 60.0, "offset_km": 12.0, "transponder": 0.8}
+    plain = {"first_s": -500.0, "every_s": 35.0, "offset_km": 12.0, "transponder": 0.8}
     return {"name": name, "points": points, "count": count} | plain | other
 
 

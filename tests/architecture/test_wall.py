@@ -59,6 +59,44 @@ def test_only_the_world_and_those_who_build_it_know_effectors(house):
     assert wrong == []
 
 
+# What decides, releases and judges an engagement; it is built for a simulated theatre only.
+ENGAGES = ("planning", "release", "desks", "assessment", "violations", "spared", "engagement")
+
+
+def test_what_engages_is_known_to_defence_alone(house):
+    wrong = [
+        (module.name, name)
+        for module in house
+        for name in module.imports()
+        if module.room != "defence"
+        and any(_starts(name, f"chowki.defence.{part}") for part in ENGAGES)
+    ]
+    assert wrong == []
+
+
+def test_on_a_feed_no_release_no_cease_fire_and_no_engagement_is_built():
+    """Also when the scenario sets them, and a person with a name asks for them."""
+    from chowki import scenario
+    from chowki.core.messages import Act, Tick
+    from chowki.core.places import Station
+    from chowki.scenario.building import build_for_feed
+
+    posture = ["start='free'", "operator=true", "cease_fire_s=0"]
+    story = scenario.load("single-site", [f"defence.posture.{change}" for change in posture])
+    built = build_for_feed(story, Station("feed", 27.62, 77.13, 0.0, 1_000.0, 60.0), ())
+    assert built.world is None
+    assert built.theatre.sites == ()
+    assert not built.theatre.simulated
+    verbs = ("release", "lift-cease-fire", "set-posture", "refuse")
+    for k, verb in enumerate(verbs):
+        frame = built.station.step(Act(1_001.0 + k, "R. Singh", verb, "1", "free"))
+        assert len(frame.orders) == len(frame.engagements) == 0
+    for k in range(10):
+        frame = built.station.step(Tick(1_010.0 + k))
+        assert len(frame.orders) == len(frame.engagements) == 0
+    assert built.station.defence.book is None
+
+
 def test_only_the_loop_and_the_world_hand_over_orders(house):
     """``obey`` is called by the loop on the world, and by the world on its effectors."""
     callers = {

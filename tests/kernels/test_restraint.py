@@ -17,6 +17,7 @@ from chowki.kernels.geodesy import enu_to_geodetic, geodetic_to_enu, station_fra
 from chowki.kernels.restraint import (
     GRAVITY_MPS2,
     border_clearance,
+    border_crossed,
     casualty_probability,
     fall_harm,
     fall_time,
@@ -176,6 +177,43 @@ def test_border_clearance_agrees_with_geodesics_to_points_along_the_border():
         n = len(line)
         _, _, metres = geod.inv(np.full(n, lon), np.full(n, lat), line[:, 1], line[:, 0])
         assert abs(found) == pytest.approx(metres.min(), rel=0.01, abs=60.0)
+
+
+def _winds(lat, lon, corners):
+    """Return whether a polygon winds round each of some points."""
+    angle = np.arctan2(corners[:, 0] - lat[:, None], corners[:, 1] - lon[:, None])
+    turns = np.diff(np.column_stack((angle, angle[:, :1])), axis=1)
+    return np.abs(((turns + math.pi) % (2.0 * math.pi) - math.pi).sum(axis=1)) > math.pi
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_paths_that_leave_a_polygon_are_found(seed):
+    """Against winding numbers of points along each path; a near miss of either is left out."""
+    draws = generator(seed, "test.paths")
+    corners = 9
+    turn = (np.arange(corners) + draws.uniform(0.0, 0.9, corners)) * 2.0 * math.pi / corners
+    reach = draws.uniform(0.03, 0.3, corners)
+    polygon = np.column_stack((31.0 + reach * np.sin(turn), 74.0 + reach * np.cos(turn)))
+    start, end = draws.uniform(-2e4, 2e4, (2, 40, 3))
+    start[:, 2], end[:, 2] = 0.0, 500.0
+    crossed = border_crossed(FRAME, start, end, *np.radians(polygon.T.copy()))
+    for k in range(40):
+        path = start[k] + np.linspace(0.0, 1.0, 1_500)[:, None] * (end[k] - start[k])
+        lat, lon, _ = np.degrees(enu_to_geodetic(FRAME, path)).T
+        seen = ~_winds(lat, lon, polygon)
+        if seen.all() or not seen.any() or 3 < seen.sum() < 1_497:
+            share = seen.mean()
+            depth = border_clearance(FRAME, path[::50], *np.radians(polygon.T.copy()))
+            if share == 0.0 and depth.min() < 60.0:
+                continue
+            assert crossed[k] == (share > 0.0)
+
+
+def test_without_a_border_no_path_leaves():
+    assert not border_crossed(
+        FRAME, np.zeros((2, 3)), np.ones((2, 3)) * 1e5, np.empty(0), np.empty(0)
+    ).any()
 
 
 def test_without_a_border_everything_is_inside():

@@ -16,6 +16,8 @@ from chowki.core.table import I64
 from chowki.defence.desks import ReleaseDesk
 from chowki.defence.spared import Spared
 
+# How often it is noted that a proposal is still wanted.
+RENEWED_S = 5.0
 _UNDER_WAY = (EngagementState.ORDERED, EngagementState.IN_FLIGHT)
 # What a site can say. What became of the target is none of it: ``defence.assessment`` looks.
 _TOLD = (EngagementState.IN_FLIGHT, EngagementState.MET, EngagementState.ABORTED)
@@ -232,11 +234,14 @@ def _take_outcomes(
 
 
 def renew(book: EngagementBook, tracks: Collection[int], time_s: float) -> EngagementBook:
-    """Return the book with the proposals on tracks that are worth engaging at a time."""
+    """Return the book with the proposals on tracks that are worth engaging at a time.
+
+    It is noted once in a few seconds only: what it decides takes far longer.
+    """
     wanted = {
         one.number: replace(one, wanted_s=time_s)
         for one in book.open.values()
-        if one.proposed and one.track in tracks
+        if one.proposed and one.track in tracks and not time_s - one.wanted_s < RENEWED_S
     }
     return replace(book, open={**book.open, **wanted}) if wanted else book
 

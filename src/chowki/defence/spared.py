@@ -63,8 +63,8 @@ def remember(
     """
     rows, margin = no_fire_rows(tracks, figures)
     there = tracks.track[tracks.status != int(TrackStatus.DROPPED)]
-    lost = ~np.isin(before.track, there) & (time_s - before.seen_s <= figures.spared_s)
-    lost_rows = np.flatnonzero(lost)
+    lost_rows = np.flatnonzero(time_s - before.seen_s <= figures.spared_s)
+    lost_rows = lost_rows[~np.isin(before.track[lost_rows], there)]
     held, of_before = _still_by_word(before, tracks, rows, time_s, figures)
     now = np.concatenate((rows, held))
     word_s = np.concatenate((_word_s(before, tracks, rows, time_s), before.word_s[of_before]))
