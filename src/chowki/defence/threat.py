@@ -124,7 +124,13 @@ class DestinationThreat:
         rank = rerank(order, loss, np.isinf(held.rank), self._figures.rank_margin)
         threats = self._rows.ranked(tracks, rows, (pairs, numbers, score, armed), rank, time_s)
         after = ThreatMemory(
-            time_s, tracks.track[rows], held.progress_m, held.flown_m, speed, watched, 1.0 * rank
+            time_s,
+            tracks.track[rows],
+            held.progress_m,
+            held.flown_m,
+            speed,
+            watched,
+            rank.astype(np.float64),
         )
         return after, threats
 
