@@ -13,6 +13,7 @@ from chowki.core.table import F64, I8, I64
 from chowki.defence.threat_parameters import ThreatParameters
 from chowki.defence.threat_rows import ThreatRows, kinematics_of, pace_of
 from chowki.kernels.intent import intend
+from chowki.kernels.ranking import rerank
 
 B8 = NDArray[np.bool_]
 
@@ -33,8 +34,8 @@ class ThreatMemory:
         Shape (n,): length flown, forgotten alike.
     speed_mps, watched_s : F64
         Shape (n,): mean speed, NaN while unknown; seconds over which it was averaged.
-    ranked_loss : F64
-        Shape (n,): expected loss by which the track was last ranked, 0 for none.
+    rank : F64
+        Shape (n,): where the track stood in the last ranking, from 0.
     """
 
     time_s: float
@@ -43,7 +44,7 @@ class ThreatMemory:
     flown_m: F64
     speed_mps: F64
     watched_s: F64
-    ranked_loss: F64
+    rank: F64
 
 
 class DestinationThreat:
@@ -118,10 +119,18 @@ class DestinationThreat:
         pace = pace_of(speed, np.minimum(error, speed), self._figures)
         pairs, numbers = self._rows.pairs(kinematics, pace, relevance[:, None] * likely)
         score, armed = self._rows.scores(tracks, rows, pairs, numbers)
-        loss = self._held_loss(held.ranked_loss, self._rows.losses(pairs, score, len(rows)))
-        threats = self._rows.ranked(tracks, rows, (pairs, numbers, score, armed), loss, time_s)
+        loss = self._rows.losses(pairs, score, len(rows))
+        order = np.lexsort((tracks.track[rows], -loss, held.rank))
+        rank = rerank(order, loss, np.isinf(held.rank), self._figures.rank_margin)
+        threats = self._rows.ranked(tracks, rows, (pairs, numbers, score, armed), rank, time_s)
         after = ThreatMemory(
-            time_s, tracks.track[rows], held.progress_m, held.flown_m, speed, watched, loss
+            time_s,
+            tracks.track[rows],
+            held.progress_m,
+            held.flown_m,
+            speed,
+            watched,
+            rank.astype(np.float64),
         )
         return after, threats
 
@@ -141,12 +150,6 @@ class DestinationThreat:
         watched = np.where(np.isnan(now), held.watched_s, held.watched_s + step_s)
         return mean, np.minimum(watched, memory_s)
 
-    def _held_loss(self, before: F64, loss: F64) -> F64:
-        """Return what tracks are ranked by: the loss when last it changed by the margin."""
-        margin = 1.0 + self._figures.rank_margin
-        near = (loss <= before * margin) & (loss * margin >= before)
-        return np.where(near, before, loss)
-
 
 def _carried(memory: ThreatMemory, track: I64) -> tuple[ThreatMemory, B8]:
     """Return the memory of these tracks, ascending, in arrays of its own; and which it knew."""
@@ -165,7 +168,7 @@ def _carried(memory: ThreatMemory, track: I64) -> tuple[ThreatMemory, B8]:
         taken(memory.flown_m, 0.0),
         taken(memory.speed_mps, np.nan),
         taken(memory.watched_s, 0.0),
-        taken(memory.ranked_loss, 0.0),
+        taken(memory.rank, np.inf),
     )
     return held, old
 

@@ -53,7 +53,8 @@ class _OnePlace(ABC):
         )
         score, armed = self._rows.scores(tracks, rows, pairs, numbers)
         loss = self._rows.losses(pairs, score, len(rows))
-        return memory, self._rows.ranked(tracks, rows, (pairs, numbers, score, armed), loss, time_s)
+        rank = np.argsort(np.argsort(-loss, kind="stable"), kind="stable")
+        return memory, self._rows.ranked(tracks, rows, (pairs, numbers, score, armed), rank, time_s)
 
     @abstractmethod
     def _picked(self, apart: F64) -> I64:

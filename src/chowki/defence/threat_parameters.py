@@ -65,8 +65,8 @@ class ThreatParameters(BaseModel):
         How much a place's priority, and the order of magnitude of its population (log10 of
         inhabitants over 6), count in the score.
     rank_margin : float
-        A track changes its place in the ranking only when what it threatens to do has changed by
-        this much, relative, since it was last ranked by it.
+        A track overtakes another in the ranking when its expected loss is more than this much
+        above the other's, relative.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -98,4 +98,4 @@ class ThreatParameters(BaseModel):
     unarmed_harm: float = Field(default=0.2, ge=0, le=1)
     priority_weight: float = Field(default=0.7, ge=0)
     population_weight: float = Field(default=0.3, ge=0)
-    rank_margin: float = Field(default=1.5, ge=0, le=10)
+    rank_margin: float = Field(default=2.0, ge=0, le=10)

@@ -82,8 +82,8 @@ class ThreatRows:
         """Return the expected loss of each of n tracks: the sum of its scores."""
         return np.bincount(pairs[:, 0], score, n).astype(np.float64)
 
-    def ranked(self, tracks: Tracks, rows: I64, found: Found, loss: F64, time_s: float) -> Threats:
-        """Return the rows: tracks by expected loss, the places of a track by probability.
+    def ranked(self, tracks: Tracks, rows: I64, found: Found, rank: I64, time_s: float) -> Threats:
+        """Return the rows: tracks by rank, the places of a track by probability.
 
         Parameters
         ----------
@@ -93,14 +93,14 @@ class ThreatRows:
             Shape (n,): rows of the relevant tracks in it.
         found : tuple of I64, F64, F64, F64
             Pairs and numbers of ``pairs``; score and armed probability of ``scores``.
-        loss : F64
-            Shape (n,): what each relevant track is ranked by.
+        rank : I64
+            Shape (n,): where each relevant track stands.
         time_s : float
             UTC seconds.
         """
         pairs, numbers, score, armed = found
         of, place = pairs[:, 0], pairs[:, 1]
-        order = np.lexsort((place, -numbers[:, 0], of, -loss[of]))
+        order = np.lexsort((place, -numbers[:, 0], of, rank[of]))
         numbers = numbers[order]
         return Threats(
             time_s=np.full(len(order), time_s),
