@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
+from chowki.outputs.alerts import AlertStatus
+
 # Ways out of the process towards a device or another machine.
 ROADS_OUT = {
     "aiohttp",
@@ -132,6 +134,22 @@ def test_every_alert_is_an_exercise_or_a_test(house):
         and node.value in FORBIDDEN_STATUS
     ]
     assert wrong == []
+
+
+def test_the_type_of_an_alerts_status_has_two_values():
+    assert {status.value for status in AlertStatus} == {"Exercise", "Test"}
+
+
+def test_no_catalogue_of_alerts_holds_another_status(root):
+    files = sorted((root / "src/chowki/outputs/alerts/catalogues").glob("*.toml"))
+    assert len(files) == 5
+    held = [
+        (path.name, word)
+        for path in files
+        for word in FORBIDDEN_STATUS
+        if re.search(rf"\b{word}\b", path.read_text(encoding="utf-8"), re.I)
+    ]
+    assert held == []
 
 
 def test_truth_is_read_by_score_and_report_only(house):

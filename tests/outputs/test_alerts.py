@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial import Delaunay
 
+from chowki import testing
 from chowki.core.cells import cell_centre, cell_corner, cells_at
 from chowki.core.errors import OutputError
 from chowki.core.messages import Frame
@@ -418,3 +419,7 @@ def test_a_dossier_names_the_area_under_its_track(workshop):
 
     told = warnings_part(with_area(workshop), 7)
     assert [one["place"] for one in told] == ["area under it, 31.4-31.6 N, 74.4-74.6 E"]
+
+
+def test_the_writer_keeps_the_promises_of_an_output(tmp_path):
+    testing.check_output(lambda: AlertWriter(tmp_path / "alerts", theatre(), {"seed": 1}))
