@@ -176,7 +176,7 @@ def _held_against(
 
 
 def _less_right(picture: Picture, rows: I64, jumped: Flags, inside: I64) -> Flags:
-    """Return which reports that jumped come from a track with less right to its address than the holder.
+    """Return which reports that jumped come from a track with less right to their address.
 
     What radar sees goes before what it does not see; then what plainly looks more like an
     aircraft; then what has fitted its reports for longer, so that a newcomer is blamed. A track
