@@ -169,6 +169,8 @@ def calibration_error(bins: F64) -> float:
 def skill(pool: F64) -> float:
     """Return by how much the Brier score of a pool is better than that of its own base rate.
 
+    Not a number where all or none are armed: the base rate, told afterwards, makes no error there.
+
     Examples
     --------
     >>> round(skill(np.array([100.0, 40.0, 12.0, 40.0])), 3)
@@ -176,7 +178,7 @@ def skill(pool: F64) -> float:
     """
     n, armed, error = pool[:3]
     base = armed / max(n, 1.0)
-    return 1.0 - float(error / max(n * base * (1.0 - base), 1e-12))
+    return 1.0 - float(error / (n * base * (1.0 - base))) if 0.0 < base < 1.0 else float("nan")
 
 
 def tables(rows: Rows) -> list[Table]:
@@ -249,7 +251,7 @@ def _with_interval(
         return whole, "one night"
     drawn = chance.integers(len(nights), size=(DRAWS, len(nights)))
     values = [value([nights[k] for k in row]) for row in drawn]
-    low, high = np.percentile(values, [50.0 * (1.0 - LEVEL), 50.0 * (1.0 + LEVEL)])
+    low, high = np.nanpercentile(values, [50.0 * (1.0 - LEVEL), 50.0 * (1.0 + LEVEL)])
     return whole, f"{low:.4f} to {high:.4f}"
 
 
@@ -299,6 +301,11 @@ def _arms(name: str, nights: Sequence[Figures]) -> list[Sequence[str]]:
 
         n, armed, error, _ = _sum(nights, "armed")[k]
         if n == 0:
+            continue
+        if not 0 < armed < n:
+            out.append(
+                (VARIANTS[name], pool, f"{n:,.0f}", f"{armed / n:.3f}", f"{error / n:.4f}", "")
+            )
             continue
         value, interval = _with_interval(nights, gain)
         shown = f"{least(value, BETTER, 3)}" if k == 0 else f"{value:.3f}"

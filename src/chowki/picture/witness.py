@@ -169,20 +169,21 @@ def _held_against(
         jump = np.linalg.norm(where[known] - claims.position_m[old], axis=1)
         dt_s = np.abs(time_s[known] - claims.time_s[old])
         blamed[known] = jump > 2000.0 + parameters.claim_speed_mps * dt_s
-        blamed &= _less_right(picture, rows, known, inside)
+        if blamed.any():
+            blamed &= _less_right(picture, rows, blamed, inside)
     fresh = ~blamed
     return _entered(claims, address, time_s, where, picture.states.track[rows], fresh), blamed
 
 
-def _less_right(picture: Picture, rows: I64, known: Flags, inside: I64) -> Flags:
-    """Return which reports come from a track with less right to its address than the holder.
+def _less_right(picture: Picture, rows: I64, jumped: Flags, inside: I64) -> Flags:
+    """Return which reports that jumped come from a track with less right to their address.
 
     What radar sees goes before what it does not see; then what plainly looks more like an
     aircraft; then what has fitted its reports for longer, so that a newcomer is blamed. A track
     whose own reports jump is blamed for them.
     """
     e, out = picture.evidence, np.zeros(len(rows), dtype=bool)
-    for k in np.flatnonzero(known):
+    for k in np.flatnonzero(jumped):
         holder = np.flatnonzero(picture.states.track == picture.claims.track[inside[k]])
         if not len(holder) or holder[0] == rows[k]:
             out[k] = len(holder) > 0
@@ -209,6 +210,12 @@ def _entered(
     claims: Claims, address: I64, time_s: F64, where: F64, track: I64, fresh: Flags
 ) -> Claims:
     """Return the claims, sorted by address, with those of a scan entered (the last one wins)."""
+    order = np.minimum(np.searchsorted(claims.address, address), max(len(claims) - 1, 0))
+    if len(claims) and (claims.address[order] == address).all():
+        at_s, place, whose = claims.time_s.copy(), claims.position_m.copy(), claims.track.copy()
+        at = order[fresh]
+        at_s[at], place[at], whose[at] = time_s[fresh], where[fresh], track[fresh]
+        return Claims(claims.address, at_s, place, whose)
     merged = Claims.concat(
         [claims, Claims(address[fresh], time_s[fresh], where[fresh], track[fresh])]
     )
