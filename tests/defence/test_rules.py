@@ -131,6 +131,23 @@ def test_who_might_be_a_light_aeroplane_is_not_engaged_but_has_no_volume(make, d
     assert len(situation.volumes.motion) == 0
 
 
+@pytest.mark.parametrize(
+    ("rcs_dbsm", "armed", "expected"),
+    [
+        (3.0, 0.9, Refusal.IDENTITY),
+        (-7.9, 0.9, Refusal.IDENTITY),
+        (-8.1, 0.9, Refusal.NONE),
+        (-8.1, 0.1, Refusal.IDENTITY),
+        (-10.9, np.nan, Refusal.IDENTITY),
+        (-11.1, 0.1, Refusal.NONE),
+        (np.nan, 0.1, Refusal.NONE),
+    ],
+)
+def test_what_is_as_large_as_an_aeroplane_is_not_engaged(make, rcs_dbsm, armed, expected):
+    tracks = make.tracks(rcs_dbsm=np.full(1, rcs_dbsm), armed_probability=armed)
+    assert refusal(situation_of(make, tracks)) is expected
+
+
 def test_a_cease_fire_leaves_only_what_a_person_released_by_name(make):
     tracks = make.tracks()
     ceased = replace(situation_of(make, tracks), ceased=frozenset({0}))

@@ -135,6 +135,8 @@ def random_tracks(draws, n) -> Tracks:
         object_class=kind,
         class_probability=shares,
         reasons=sum(np.where(says[:, k], int(bit), 0) for k, bit in enumerate(bits)),
+        armed_probability=draws.random(n),
+        rcs_dbsm=np.where(draws.random(n) < 0.1, np.nan, draws.normal(-16.0, 4.0, n)),
         address=np.where(icao, 0x800000, -1),
         address_kind=np.where(icao, 0, -1),
         updated_s=NOW_S - np.where(lost, 20.0, draws.uniform(0.0, 14.0, n)),
@@ -239,6 +241,9 @@ def judge_who(one: Asked, row, sector, people) -> None:
     assert wcs != "hold"
     assert identity is Identity.HOSTILE or (identity is Identity.SUSPECT and wcs == "free")
     assert not people[row]
+    large, armed = tracks.rcs_dbsm[row], tracks.armed_probability[row]
+    assert not large > RULES.large_rcs_dbsm
+    assert armed > RULES.unarmed_max or not large > RULES.doubtful_rcs_dbsm
     assert not tracks.reasons[row] & int(Reason.AUTHORISED)
     assert name not in one.withheld
     assert sector not in one.ceased or name in one.released

@@ -225,6 +225,7 @@ class Tracks(Table):
     updated_s: Annotated[F64, Col("s", "UTC time of the last detection")]
     crossed_border_s: Annotated[F64, Col("s", "UTC time of entering the defended side, or NaN")]
     heard_hz: Annotated[F64, Col("Hz", "carrier heard most on its bearing, or NaN")]
+    rcs_dbsm: Annotated[F64, Col("dBsm", "mean radar cross-section, or NaN")]
 
 
 @dataclass(frozen=True, slots=True)

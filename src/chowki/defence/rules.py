@@ -53,6 +53,11 @@ class RulesParameters(BaseModel):
         A track that may be one with at least this probability is not engaged itself: a light
         aeroplane without transponder flies as slow as a drone. One in a hundred; of the tracks of
         drones held hostile about as many are as doubtful.
+    large_rcs_dbsm, doubtful_rcs_dbsm, unarmed_max : float
+        What radars see as larger than the first is not engaged, whatever its class; nor what they
+        see as larger than the second and is armed with at most this probability. A light
+        aeroplane or a helicopter is some 1 to 3 m2 (0 to 5 dBsm; Skolnik 2001), a drone a
+        hundredth to a tenth; a mean of decibels lies 2.5 dB below (exponential fluctuation).
     border_margin_m : float
         The whole footprint of the debris stays this far inside the defended side.
     terminal_speed_mps : float
@@ -88,6 +93,9 @@ class RulesParameters(BaseModel):
     drone_vertical_m: float = Field(default=300.0, ge=0)
     crewed_probability_max: float = Field(default=0.2, gt=0, le=1)
     crewed_doubt_max: float = Field(default=0.01, gt=0, le=1)
+    large_rcs_dbsm: float = -8.0
+    doubtful_rcs_dbsm: float = -11.0
+    unarmed_max: float = Field(default=0.2, ge=0, le=1)
     border_margin_m: float = Field(default=500.0, ge=0)
     terminal_speed_mps: float = Field(default=30.0, gt=0)
     casualty_area_m2: float = Field(default=12.0, ge=0)
@@ -158,6 +166,7 @@ def judge_tracks(situation: Situation, rows: I64, place: I64, figures: RulesPara
     stale |= ~(situation.time_s - tracks.updated_s[rows] <= figures.fresh_s)
     doubt = min(figures.crewed_doubt_max, figures.crewed_probability_max)
     crewed = is_crewed(tracks, doubt)[rows]
+    crewed |= _large(tracks, rows, figures)
     crewed |= _among(tracks.track[rows], situation.spared)
     ceased = _among(sector, situation.ceased) & ~_among(tracks.track[rows], situation.released)
     withheld = _among(tracks.track[rows], situation.withheld)
@@ -237,6 +246,13 @@ def no_fire_volumes(tracks: Tracks, motion: F64, figures: RulesParameters) -> No
     """Return the volumes that move with what is in the picture now; ``no_fire_rows``."""
     rows, margin_m = no_fire_rows(tracks, figures)
     return NoFireVolumes(motion[rows], margin_m)
+
+
+def _large(tracks: Tracks, rows: I64, figures: RulesParameters) -> B8:
+    """Return which tracks are as large as a light aeroplane, or nearly and hardly armed."""
+    rcs_dbsm, armed = tracks.rcs_dbsm[rows], tracks.armed_probability[rows]
+    nearly = (rcs_dbsm > figures.doubtful_rcs_dbsm) & ~(armed > figures.unarmed_max)
+    return (rcs_dbsm > figures.large_rcs_dbsm) | nearly
 
 
 def _among(number: I64, named: frozenset[int]) -> B8:

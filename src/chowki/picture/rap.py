@@ -72,6 +72,7 @@ def tracks_of(picture: Picture, rows: I64, at_s: float, tracker: ScanTracker) ->
         s.updated_s[rows],
         e.crossed_border_s[rows],
         e.heard_hz[rows],
+        s.rcs_dbsm[rows],
     )
 
 
