@@ -36,7 +36,10 @@ R_DRONE, R_MANNED, R_BIRD, R_UNAIDED = 0, 1, 2, 3
 N_DRONES, AEROPLANE, HELICOPTER, BIRD, KINDS = 4, 4, 5, 6, 7
 
 # what keeps logarithms finite
-SPEED_FLOOR, HEIGHT_FLOOR, FLOWN_FLOOR, CLIMB_FLOOR, RCS_FLOOR = 1e-5, 1e-6, 1e-7, 1e-6, 1e-9
+SPEED_FLOOR, HEIGHT_FLOOR, FLOWN_FLOOR, CLIMB_FLOOR = 1e-5, 1e-6, 1e-7, 1e-6
+# share of single plots whose cross-section says nothing: deep fades, of which an exponential has
+# more than a normal distribution of its decibels; and what those are spread over
+FADED, RCS_SPAN_DB = 0.1, 100.0
 # hits remembered; share by which readings of one carrier differ, and how far one may lead
 HITS_MAX, SAME_CARRIER, LEAD_MAX = 20.0, 0.02, 5.0
 # a track is weighed more often from this probability of a drone on
@@ -154,7 +157,8 @@ def cross_section_density(rcs_dbsm: float, plots: float, row: F64, g: F64) -> fl
     if row[T_FLOCK] > 0.0:
         off -= row[T_FLOCK_GAIN]
         density += row[T_FLOCK] * math.exp(-0.5 * off * off / variance)
-    return density / (math.sqrt(variance) * SQRT_TWO_PI) + RCS_FLOOR
+    faded = FADED / max(plots, 1.0)
+    return (1.0 - faded) * density / (math.sqrt(variance) * SQRT_TWO_PI) + faded / RCS_SPAN_DB
 
 
 @kernel

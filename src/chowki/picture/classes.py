@@ -54,7 +54,7 @@ class Likelihood:
 
 LIKELIHOODS = (
     Likelihood(
-        "prior", "", (0.04, 0.025, 0.04, 0.055, 0.08, 0.03, 0.73),
+        "prior", "", (0.04, 0.025, 0.04, 0.055, 0.08, 0.05, 0.71),
         "most of what flies at night is birds; assumed",
     ),
     Likelihood("usual speed from", "m/s", (8, 25, 42, 32, 50, 25, 8), SPEEDS),
