@@ -41,6 +41,8 @@ class Standing:
         Where; -1 when it is the other.
     issued_s, ended_s : float
         Seconds; ``ended_s`` is infinite while it stands.
+    middle_m : F64
+        Shape (3,): the middle of the place or area, station frame.
     nearest_m : float
         How near a drone of the raid came while it stood.
     cover : bool
@@ -50,6 +52,7 @@ class Standing:
     place: int
     cell: int
     issued_s: float
+    middle_m: F64
     ended_s: float = np.inf
     nearest_m: float = np.inf
     cover: bool = False
@@ -102,8 +105,8 @@ class Watch:
         standing = np.zeros(len(self.people), dtype=bool)
         for warning in self.warnings.values():
             if warning.ended_s == np.inf:
-                near_m = self._nearest(warning, nearest_m, raid_m)
-                warning.nearest_m = min(warning.nearest_m, near_m)
+                near_m = np.linalg.norm(raid_m - warning.middle_m, axis=1).min(initial=np.inf)
+                warning.nearest_m = min(warning.nearest_m, float(near_m))
                 if warning.place >= 0:
                     standing[warning.place] = True
         tracks = frame.tracks
@@ -126,7 +129,8 @@ class Watch:
                     other.ended_s == np.inf and (other.place, other.cell) == (place, cell)
                     for other in self.warnings.values()
                 )
-                self.warnings[number] = Standing(place, cell, frame.time_s)
+                middle_m = self.place_m[place] if place >= 0 else self._middle(cell)
+                self.warnings[number] = Standing(place, cell, frame.time_s, middle_m)
             if level == WarningLevel.TAKE_COVER:
                 self.warnings[number].cover = True
             if level == WarningLevel.ALL_CLEAR:
@@ -137,17 +141,14 @@ class Watch:
         for number in truth.target[np.unique(followed)].tolist():
             self.confirmed_s.setdefault(number, frame.time_s)
 
-    def _nearest(self, warning: Standing, nearest_m: F64, raid_m: F64) -> float:
-        """Return how near the raid is to a warned place, or to the middle of a warned area."""
-        if warning.place >= 0:
-            return float(nearest_m[warning.place])
+    def _middle(self, cell: int) -> F64:
+        """Return the middle of a cell in the station frame, shape (3,)."""
         station = self.built.theatre.station
-        lat, lon = np.radians(cell_centre(np.array([warning.cell])))
+        lat, lon = np.radians(cell_centre(np.array([cell])))
         frame = station_frame(
             np.radians(station.lat_deg), np.radians(station.lon_deg), station.height_m
         )
-        middle_m = geodetic_to_enu(frame, lat, lon, np.zeros(1))
-        return float(np.linalg.norm(raid_m - middle_m, axis=1).min(initial=np.inf))
+        return geodetic_to_enu(frame, lat, lon, np.zeros(1))[0]
 
     def figures(self) -> Figures:
         """Return the night in sums and counts."""

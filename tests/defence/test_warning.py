@@ -52,13 +52,13 @@ def test_advisory_then_cover_then_all_clear_then_nothing(make, theatre):
     assert changes(rows, place=1) == []
     assert board.level.tolist() == [NONE, NONE]
     advised, covered = rows.take(rows.level == ADVISORY), rows.take(rows.level == COVER)
-    assert advised.time_s[0] - make.now_s == 1_200 - 720 + 5
+    assert advised.time_s[0] - make.now_s == 1_200 - 600 + 5
     assert covered.time_s[0] - make.now_s == 1_200 - 300 + 5
     assert len(set(rows.warning.tolist())) == 1
-    # the lead time can be read from the rows: issued 12 minutes ahead, less the 5 s of patience
+    # the lead time can be read from the rows: issued 10 minutes ahead, less the 5 s of patience
     assert covered.issued_s[0] == advised.time_s[0]
     lead = covered.expected_arrival_s[0] - covered.issued_s[0]
-    assert lead == pytest.approx(715.0)
+    assert lead == pytest.approx(595.0)
 
 
 def test_the_all_clear_waits_for_the_next_wave(make, theatre):
@@ -78,7 +78,7 @@ def test_noise_about_a_threshold_does_not_make_warnings_flap(make, theatre, cent
 
     def noisy(second, now):
         probability = [float(np.clip(draws[second], 0.0, 1.0))]
-        to_go = 720.0 + 30.0 * draws[-second]
+        to_go = 600.0 + 30.0 * draws[-second]
         return make.threats(now, probability=probability, time_to_go_s=[to_go])
 
     _, rows = play(make, theatre, noisy, 3_000)

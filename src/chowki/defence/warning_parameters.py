@@ -11,7 +11,7 @@ class WarningParameters(BaseModel):
     Attributes
     ----------
     advisory_s, cover_s : float
-        Lead times. 12 minutes to the expected arrival let people get home and sirens be manned;
+        Lead times. 10 minutes to the expected arrival let people get home and sirens be manned;
         5 minutes to the earliest arrival (lower end of its interval) are what it takes to reach a
         cellar with children.
     raise_probability : float
@@ -55,7 +55,7 @@ class WarningParameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    advisory_s: float = Field(default=720.0, gt=0)
+    advisory_s: float = Field(default=600.0, gt=0)
     cover_s: float = Field(default=300.0, gt=0)
     raise_probability: float = Field(default=0.5, gt=0, le=1)
     hold_probability: float = Field(default=0.25, gt=0, le=1)
