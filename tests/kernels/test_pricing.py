@@ -104,9 +104,7 @@ def test_a_search_cut_short_still_gives_a_bound(seed, shooters):
 def test_columns_that_cost_too_much_are_not_looked_for():
     value, survive, hard, cost, least, most = drawn(3, 4)
     best = price(value, survive, hard, cost, least, most, np.full(2, 1e9), True, 1, MANY)[0]
-    bound, owner, *_ = price(
-        value, survive, hard, cost, least, most, best - 0.1, True, 1, MANY
-    )
+    bound, owner, *_ = price(value, survive, hard, cost, least, most, best - 0.1, True, 1, MANY)
     np.testing.assert_allclose(bound, best - 0.1)
     assert len(owner) == 0
 

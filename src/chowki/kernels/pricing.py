@@ -167,7 +167,6 @@ def _search(
     base: float, paid: float, item: F64, under: float, paying: bool, keep: int, nodes: int
 ) -> tuple[float, int, int, F64, I64, I64]:
     """Return bound, branches, and number, value left, length and items of the columns kept."""
-    many = item.shape[1]
     depth = int(item[ROOM].sum()) + 1
     total, worth = np.full(keep, np.inf), np.empty(keep)
     length = np.zeros(keep, dtype=np.int64)
@@ -203,9 +202,7 @@ def _search(
 
 
 @kernel
-def _ends(
-    w: float, p: float, k: int, used: int, item: F64, limit: float, paying: bool
-) -> bool:
+def _ends(w: float, p: float, k: int, used: int, item: F64, limit: float, paying: bool) -> bool:
     """Return whether no item from the k-th on leads to a column under the limit."""
     if k >= item.shape[1] or (paying and w * item[PAY, k] <= item[RATIO, k]):
         return True
