@@ -55,7 +55,7 @@ def test_every_problem_of_a_scenario_has_its_line(chowki, monkeypatch):
     ended = chowki("run", "a.toml")
     assert ended.code == 3
     assert ended.err.splitlines() == [
-        "chowki: 2 problems found",
+        "chowki: 2 problems in the scenario",
         *(f"  {problem}" for problem in problems),
     ]
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from chowki.cli import journals, running, scenarios, score, statements, study, track
+from chowki.cli import assign, journals, running, scenarios, score, statements, study, track
 from chowki.cli.door import EXIT_CODES
 
 
@@ -38,6 +38,7 @@ def application() -> typer.Typer:
     app.command("keygen", rich_help_panel="Statements")(statements.keygen)
     app.command("track", rich_help_panel="Tracker", epilog=track.EXAMPLES)(track.track)
     app.command("score", rich_help_panel="Tracker", epilog=score.EXAMPLES)(score.score)
+    app.command("assign", rich_help_panel="Decision", epilog=assign.EXAMPLES)(assign.assign)
     return app
 
 

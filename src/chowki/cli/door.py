@@ -11,7 +11,7 @@ EXIT_CODES: tuple[tuple[int, str], ...] = (
     (0, "done"),
     (1, "the run failed, or a replay differs"),
     (2, "usage: a command that was put together wrongly"),
-    (3, "invalid scenario or configuration: every problem is listed"),
+    (3, "invalid scenario, instance or configuration: every problem is listed"),
     (4, "damaged journal, or a notice that does not hold"),
     (5, "unreadable feed"),
     (6, "output can't be written"),
@@ -49,7 +49,8 @@ def _explain(error: ChowkiError) -> None:
     """Say what is wrong, one line for each fault."""
     if isinstance(error, ScenarioError):
         many = len(error.problems)
-        print(f"chowki: {many} problem{'s' if many != 1 else ''} found", file=sys.stderr)
+        words = f"{many} problem{'s' if many != 1 else ''} in the {error.what}"
+        print(f"chowki: {words}", file=sys.stderr)
         for problem in error.problems:
             print(f"  {problem}", file=sys.stderr)
     else:

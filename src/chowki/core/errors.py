@@ -60,12 +60,12 @@ class Problem:
 
 
 class ScenarioError(ChowkiError):
-    """An invalid scenario, with every problem found in it."""
+    """An invalid scenario, or another thing that is told in a file; with every problem in it."""
 
     exit_code = 3
 
-    def __init__(self, problems: list[Problem]) -> None:
-        self.problems = problems
+    def __init__(self, problems: list[Problem], what: str = "scenario") -> None:
+        self.problems, self.what = problems, what
         super().__init__("\n".join(str(problem) for problem in problems))
 
 

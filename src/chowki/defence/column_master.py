@@ -17,8 +17,15 @@ def quiet_solver() -> Any:
     """Return HiGHS on one thread, silent, with tight tolerances."""
     import highspy
 
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
+    class Quiet(highspy.Highs):
+        """Silent from the start: enabling callbacks, in its constructor, would print a line."""
+
+        def enableCallbacks(self) -> Any:
+            """Be silent first."""
+            self.setOptionValue("output_flag", False)
+            return super().enableCallbacks()
+
+    solver = Quiet()
     solver.setOptionValue("threads", 1)
     solver.setOptionValue("dual_feasibility_tolerance", TIGHT)
     solver.setOptionValue("primal_feasibility_tolerance", TIGHT)

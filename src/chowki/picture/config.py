@@ -15,6 +15,7 @@ Probability = Annotated[float, Field(gt=0.0, lt=1.0)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 Natural = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+WHAT = "configuration"
 
 
 class _Section(BaseModel):
@@ -207,9 +208,13 @@ class TrackerConfig(_Section):
             raw = tomllib.loads(Path(path).read_text(encoding="utf-8"))
             return cls.model_validate(raw)
         except ValidationError as error:
-            raise ScenarioError(problems_of(error, cls, str(path))) from None
+            raise ScenarioError(problems_of(error, cls, str(path)), WHAT) from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ScenarioError([Problem(str(path), "(file)", str(error), "TOML 1.0")]) from None
+            raise ScenarioError(
+                [Problem(str(path), "(file)", str(error), "TOML 1.0")], WHAT
+            ) from None
         except OSError as error:
             reason = error.strerror or "unreadable"
-            raise ScenarioError([Problem(str(path), "(file)", reason, "a TOML file")]) from None
+            raise ScenarioError(
+                [Problem(str(path), "(file)", reason, "a TOML file")], WHAT
+            ) from None
