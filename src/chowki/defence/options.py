@@ -73,7 +73,7 @@ class Options:
     slot : I64
         Slot at whose beginning the order would leave; delays of ``asked`` count from now.
     harm : F64
-        P(at least one person hit) by the debris.
+        P(at least one person hit) by the debris; 0 where the rules forbid it.
     """
 
     candidate: I64
@@ -145,7 +145,8 @@ def find_options(
     asked, refusal, harm = asked.take(near), np.zeros(len(near), dtype=np.int8), np.zeros(len(near))
     if len(near):
         refusal = judge_requests(situation, asked, figures)
-        harm = harm_of(situation, asked, figures)
+        allowed = np.flatnonzero(refusal == 0)
+        harm[allowed] = harm_of(situation, asked.take(allowed), figures)
     return Options(candidate[near], asked, (kill * found)[near], refusal, slot[near], harm)
 
 

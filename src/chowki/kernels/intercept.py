@@ -151,7 +151,9 @@ def reach_in_time(
     most = 0
     for i in range(n):
         for j in range(s):
-            near[i, j] = _may_reach(motion[i], latest_s[i], site_m[j], figures[j, RANGE_MAX])
+            longest_s = figures[j, REACTION] + figures[j, RANGE_MAX] / figures[j, ROUND_SPEED]
+            until_s = min(latest_s[i], (slots - 1) * slot_s + longest_s)
+            near[i, j] = _may_reach(motion[i], until_s, site_m[j], figures[j, RANGE_MAX])
             most += slots * near[i, j]
     pairs = np.empty((most, 3), dtype=np.int64)
     numbers = np.empty((most, 6))

@@ -212,7 +212,7 @@ class PartNames(Part):
 
     associator: str = Field(default="belief-propagation", description="group chowki.associator")
     threat_model: str = Field(default="destination", description="group chowki.threat_model")
-    allocator: str = Field(default="greedy", description="group chowki.allocator")
+    allocator: str = Field(default="rolling-horizon", description="group chowki.allocator")
 
 
 class Scenario(Part):
