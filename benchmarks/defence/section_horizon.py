@@ -129,6 +129,7 @@ def question(seed: int, reached: int) -> Question:
         channels=channels,
         busy=np.zeros((SITES, SLOTS), dtype=np.int64),
         slot_s=SLOT_S,
+        future_s=200.0,
         option_target=table[:, 0].astype(np.int64),
         option_site=table[:, 2].astype(np.int64),
         option_slot=table[:, 1].astype(np.int64),

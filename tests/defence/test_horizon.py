@@ -39,6 +39,7 @@ def question(seed, targets=40, sites=6, slots=8, **changes):
         channels=channels,
         busy=np.zeros((sites, slots), dtype=np.int64),
         slot_s=5.0,
+        future_s=600.0,
         option_target=table[:, 0].copy(),
         option_site=table[:, 2].copy(),
         option_slot=table[:, 1].copy(),

@@ -37,6 +37,8 @@ class Question:
         Shape (s, k): channels that are busy in each slot with what was ordered before.
     slot_s : float
         Length of a slot; there are k of them.
+    future_s : float
+        How far ahead rounds are kept for threats that are not there yet.
     option_target, option_site, option_slot : I64
         Shape (m,): of each option.
     kill, cost : F64
@@ -57,6 +59,7 @@ class Question:
     channels: I64
     busy: I64
     slot_s: float
+    future_s: float
     option_target: I64
     option_site: I64
     option_slot: I64
@@ -142,6 +145,7 @@ def sample_question(rounds: int) -> Question:
         channels=np.array([1, 2]),
         busy=np.array([[0, 0, 0], [1, 1, 0]]),
         slot_s=5.0,
+        future_s=600.0,
         option_target=option[:, 0].copy(),
         option_site=option[:, 1].copy(),
         option_slot=option[:, 2].copy(),

@@ -74,7 +74,7 @@ def _in_turn(question: Question, spread: Spread) -> Answer:
     waiting = _spread(spread, question, kill, limit - spent.sum(axis=1), ~ready)
     rounds = np.zeros(len(question.kill), dtype=np.int64)
     rounds[now] = spent[site, target]
-    return Answer(rounds, (spent + waiting).any(axis=0))
+    return Answer(rounds, (spent + waiting).sum(axis=0) > 0)
 
 
 def _spread(spread: Spread, question: Question, kill: F64, limit: I64, among: B8) -> I64:

@@ -33,8 +33,6 @@ class HorizonParameters:
         Relative gap at which a plan is good enough.
     lead_s : float
         Release is asked for this long before the shot, besides the time that release takes.
-    future_s : float
-        How far ahead later threats are counted: ten minutes, the length of a wave.
     memory_s : float
         Over how long the rate of threats is learnt.
     """
@@ -42,7 +40,6 @@ class HorizonParameters:
     budget: int = 1_000_000
     tolerance: float = 1e-3
     lead_s: float = 10.0
-    future_s: float = 600.0
     memory_s: float = 300.0
 
 
@@ -100,7 +97,7 @@ class RollingHorizon:
         price, rent = memory.price.copy(), _shifted(memory, question)
         targets, slots = len(question.target), question.busy.shape[1]
         plan = np.full((targets, slots, 2), -1, dtype=np.int64)
-        demand = memory.rate * figures.future_s
+        demand = memory.rate * question.future_s
         left = question.rounds.astype(np.float64)
         room = _room(question)
         value, bound, work = optimise(
@@ -163,14 +160,12 @@ def _room(question: Question) -> F64:
 
 def _shifted(memory: HorizonMemory, question: Question) -> F64:
     """Return the rents of the last plan, moved on by the slots that have passed."""
-    rent = np.zeros(question.busy.shape)
-    if memory.rent.shape != rent.shape:
-        return rent
+    rent: F64 = np.zeros(question.busy.shape)
+    slots = question.busy.shape[1]
     passed = (question.time_s - memory.time_s) / question.slot_s
-    if not 0.0 <= passed < rent.shape[1]:
-        return rent
-    k = round(passed)
-    rent[:, : rent.shape[1] - k] = memory.rent[:, k:]
+    if memory.rent.shape == question.busy.shape and 0.0 <= passed < slots:
+        k = round(passed)
+        rent[:, : slots - k] = memory.rent[:, k:]
     return rent
 
 

@@ -38,6 +38,8 @@ class AllocationParameters(BaseModel):
         surely reaches a place of priority 1 with a million people.
     harm_price : float
         Value that one person hit by debris counts.
+    future_s : float
+        How far ahead rounds are kept for threats that are not there yet.
     fade_s : float
         A shot foreseen for later comes about with probability exp(-wait / fade): tracks turn.
     """
@@ -47,8 +49,9 @@ class AllocationParameters(BaseModel):
     slot_s: float = Field(default=5.0, gt=0)
     slots: int = Field(default=12, ge=1, le=120)
     salvo_max: int = Field(default=2, ge=1)
-    round_price: float = Field(default=0.01, ge=0)
-    harm_price: float = Field(default=1.0, ge=0)
+    round_price: float = Field(default=0.005, ge=0)
+    harm_price: float = Field(default=0.3, ge=0)
+    future_s: float = Field(default=200.0, ge=0)
     fade_s: float = Field(default=240.0, gt=0)
 
 
@@ -164,6 +167,7 @@ class Picker:
             channels=plan.channels,
             busy=self._busy(book, time_s),
             slot_s=figures.slot_s,
+            future_s=figures.future_s,
             option_target=column.astype(np.int64),
             option_site=site,
             option_slot=taken.slot,

@@ -51,7 +51,7 @@ def run_study(
     rows = _opened(folder, noted)
     wanted = [(variant, seed) for seed in study.seeds for variant in study.variants]
     missing = [(v, s) for v, s in wanted if (v.name, s) not in rows]
-    tell = progress or (lambda done, total: None)
+    tell = progress or _tell_nobody
     tell(len(wanted) - len(missing), len(wanted))
 
     def keep(variant: Variant, seed: int, figures: Row) -> None:
@@ -65,6 +65,10 @@ def run_study(
     elif missing:
         _play_apart(study, missing, processes, keep)
     return {(v.name, s): rows[v.name, s] for v, s in wanted}
+
+
+def _tell_nobody(done: int, total: int) -> None:
+    """Take no note of progress."""
 
 
 def _play_apart(

@@ -83,7 +83,7 @@ def compare(
         reference = np.array([rows[variants[0], seed][figure] for seed in seeds])
         for variant in variants:
             values = np.array([rows[variant, seed][figure] for seed in seeds])
-            difference = None if variant == variants[0] else interval(values - reference)
+            difference = None if variant == variants[0] else interval((values - reference).tolist())
             compared.append(
                 Compared(variant, figure, len(seeds), interval(values.tolist()), difference)
             )
