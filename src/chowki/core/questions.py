@@ -28,7 +28,7 @@ class Question:
     arrival_s : F64
         Shape (t,): seconds until it is expected to arrive.
     ready_s : F64
-        Shape (t,): seconds until an order on it may leave, 0 for now: release takes time.
+        Shape (t,): seconds until an order on it may leave, 0 at once: release takes time.
     most : I64
         Shape (t,): rounds on it at once; 1 where there is time to look before shooting again.
     rounds, free, channels : I64

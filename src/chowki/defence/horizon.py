@@ -130,7 +130,7 @@ class RollingHorizon:
         return after, answer
 
     def _wanted(self, plan: I64, question: Question) -> np.ndarray:
-        """Return which targets get a first shot soon enough that release is asked for now."""
+        """Return which targets get a first shot soon enough to ask for release."""
         planned = plan[:, :, 0] >= 0
         first_s = planned.argmax(axis=1) * question.slot_s
         return planned.any(axis=1) & (first_s <= question.ready_s + self._figures.lead_s)

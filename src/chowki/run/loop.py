@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 import time
@@ -11,12 +12,14 @@ from itertools import takewhile
 from pathlib import Path
 from types import FrameType
 
+from chowki.core.errors import UsageError
 from chowki.core.messages import Event, Frame
 from chowki.core.records import TrackStatus
 from chowki.outputs.archive import Collected
 from chowki.outputs.recorder import Recorder
 from chowki.run.assemble import Assembly, FeedFile, assemble
 from chowki.run.result import Run
+from chowki.scenario import Built
 
 COMMIT_PERIOD_S = 0.25  # a story can be run again: a power cut may cost it a quarter of a second
 Progress = Callable[[float, float | None, dict[str, int]], None]
@@ -93,6 +96,32 @@ def _loop(assembly: Assembly, events: Iterable[Event], recorder: Recorder, watch
                 recorder.truth(world.truth())
         feed.heed(frame.tasks)
         watch.see(event, frame)
+
+
+def frames(built: Built, until_s: float | None = None) -> Iterator[Frame]:
+    """Yield every frame of a simulated world, without a recording: the same steps.
+
+    Parameters
+    ----------
+    built : scenario.Built
+        With a world.
+    until_s : float, optional
+        Scenario seconds after which it ends.
+
+    Raises
+    ------
+    UsageError
+        If there is no world to simulate.
+    """
+    world, station = built.world, built.theatre.station
+    if world is None:
+        raise UsageError("there is no world to simulate")
+    end_s = station.start_s + min(station.duration_s, math.inf if until_s is None else until_s)
+    for event in takewhile(lambda event: event.time_s <= end_s, world.events()):
+        frame = built.station.step(event)
+        world.obey(frame.orders)
+        world.heed(frame.tasks)
+        yield frame
 
 
 class _Watch:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
-from itertools import takewhile
 
 import numpy as np
 
 from chowki import scenario
-from chowki.core.errors import UsageError
 from chowki.core.messages import Frame
 from chowki.core.places import Place
 from chowki.core.records import (
@@ -20,7 +17,8 @@ from chowki.core.records import (
     Truth,
     WarningLevel,
 )
-from chowki.scenario import Built, Scenario
+from chowki.run.loop import frames
+from chowki.scenario import Scenario
 
 # How a place counts when something reaches it: its priority, and the order of magnitude of its
 # people; an unarmed leaker does this share of an armed one's harm. Chosen, not measured.
@@ -61,7 +59,7 @@ def play(story: Scenario, seed: int, until_s: float | None = None) -> dict[str, 
     begin = time.perf_counter()
     built = scenario.build(story, seed)
     counts, warned = dict.fromkeys(FIGURES, 0.0), set[int]()
-    for frame in _frames(built, until_s):
+    for frame in frames(built, until_s):
         _count(frame, counts)
         warned |= _warned(frame)
     assert built.world is not None
@@ -93,20 +91,6 @@ def worth_of(place: Place) -> float:
     """Return what a place counts: its priority, and log10 of its people over 6, weighed."""
     people = math.log10(1.0 + place.population) / 6.0
     return PRIORITY_WEIGHT * place.priority + POPULATION_WEIGHT * people
-
-
-def _frames(built: Built, until_s: float | None) -> Iterator[Frame]:
-    """Yield every frame of a run; the loop of ``run`` without a recording."""
-    world = built.world
-    if world is None:
-        raise UsageError("a study needs a scenario with a world to simulate")
-    station = built.theatre.station
-    end_s = station.start_s + min(station.duration_s, math.inf if until_s is None else until_s)
-    for event in takewhile(lambda event: event.time_s <= end_s, world.events()):
-        frame = built.station.step(event)
-        world.obey(frame.orders)
-        world.heed(frame.tasks)
-        yield frame
 
 
 def _count(frame: Frame, counts: dict[str, float]) -> None:
