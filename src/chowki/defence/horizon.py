@@ -37,7 +37,7 @@ class HorizonParameters:
         Over how long the rate of threats is learnt.
     """
 
-    budget: int = 1_000_000
+    budget: int = 3_000_000
     tolerance: float = 1e-3
     lead_s: float = 10.0
     memory_s: float = 300.0

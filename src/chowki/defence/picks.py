@@ -49,9 +49,9 @@ class AllocationParameters(BaseModel):
     slot_s: float = Field(default=5.0, gt=0)
     slots: int = Field(default=12, ge=1, le=120)
     salvo_max: int = Field(default=2, ge=1)
-    round_price: float = Field(default=0.005, ge=0)
-    harm_price: float = Field(default=0.3, ge=0)
-    future_s: float = Field(default=200.0, ge=0)
+    round_price: float = Field(default=0.01, ge=0)
+    harm_price: float = Field(default=1.0, ge=0)
+    future_s: float = Field(default=600.0, ge=0)
     fade_s: float = Field(default=240.0, gt=0)
 
 
