@@ -217,7 +217,7 @@ class EngagementPlanner:
         """
         sector = self._ground.place_sector
         before = np.zeros(len(mean_s), dtype=np.int64)
-        ahead: dict[int, int] = {}
+        ahead = dict.fromkeys(book.released, -1)
         for track, one in sorted(book.proposals().items(), key=lambda item: item[1].number):
             if one.state is EngagementState.RELEASED or track in book.released:
                 ahead[track] = -1
