@@ -17,7 +17,7 @@ from chowki.kernels.assign import expected_survival, greedy
 from chowki.kernels.exchange import exchange
 
 PASSES = 20
-LARGE = 1e6
+LARGE, FINEST = 1e6, 1e290
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,16 +144,17 @@ def _proven(
     """Return the best plan, a bound, and the numbers of columns and nodes."""
     left = value * np.prod((1.0 - kill) ** plan, axis=0)
     # the solver's tolerances are absolute: let a target leave about 1
-    scale = len(value) / float(left.sum())
-    if not np.isfinite(scale * value.sum()):
+    total = float(left.sum())
+    if total * FINEST <= float(value.sum()):
         return plan, 0.0, 0, 0
+    scale = len(value) / total
     instance = Instance.of(value * scale, rounds, kill)
     pool = Pool(instance)
     pool.add_plan(instance, np.ascontiguousarray(plan.T))
     if instance.value.max() < LARGE:  # to leave a target alone bounds prices from the start
         pool.add_plan(instance, np.zeros_like(instance.survive, dtype=np.int64))
     shop = Workshop(instance, pool, Master(pool, rounds), effort)
-    tree = Tree(shop, np.ascontiguousarray(plan.T), scale * float(left.sum()))
+    tree = Tree(shop, np.ascontiguousarray(plan.T), scale * total)
     bound = tree.search(scale * _worth_of_one_more(left, kill))
     best = np.ascontiguousarray(tree.plan.T)
     return best, bound / scale, len(pool), tree.nodes
