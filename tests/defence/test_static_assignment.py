@@ -151,7 +151,9 @@ def test_a_kill_probability_of_the_target_alone_is_solved_by_greedy():
     value = draws.uniform(1.0, 100.0, 30)
     kill = np.repeat(draws.uniform(0.1, 0.9, (1, 30)), 10, axis=0)
     rounds = np.full(10, 4)
-    want = expected_survival(value, kill, greedy(value, kill, rounds))
+    want = expected_survival(
+        value, kill, greedy(value, kill, rounds, np.full(len(value), rounds.sum()))
+    )
     solution = solve(value, rounds, kill)
     assert solution.value == pytest.approx(want, rel=1e-9)
     assert solution.gap < 1e-8

@@ -93,7 +93,7 @@ def solve(
     begin = time.perf_counter()
     value, kill, held = _checked(values, rounds, kill_probability)
     effort = Effort(np.inf if nodes is None else nodes, begin + limit_s)
-    first = greedy(value, kill, held)
+    first = greedy(value, kill, held, np.full(len(value), held.sum()))
     plan = exchange(value, kill, held, first, PASSES)
     if expected_survival(value, kill, plan) > expected_survival(value, kill, first):
         plan = first
