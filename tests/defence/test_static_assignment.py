@@ -69,6 +69,30 @@ def test_no_plan_is_better(seed, shooters, targets):
 
 @given(st.integers(0, 100_000))
 @settings(max_examples=40, deadline=None)
+def test_shooters_that_are_alike_keep_their_own_rounds(seed):
+    value, rounds, kill = drawn(seed, 4, 3)
+    kill[2], kill[3] = kill[0], kill[0]
+    solution = solve(value, rounds, kill)
+    check(solution, value, rounds, kill)
+    best = best_by_brute_force(value, kill, rounds)
+    assert solution.value == pytest.approx(best, rel=1e-7, abs=1e-9)
+
+
+def test_many_that_are_alike_are_no_trap():
+    solution = solve(np.full(20, 50.0), np.full(40, 2), np.full((40, 20), 0.7))
+    assert solution.value == pytest.approx(20 * 50.0 * 0.3**4)
+    assert solution.gap < 1e-9
+
+
+def test_next_to_nothing_left_has_a_gap_too():
+    kill = generator(1, "test.static.one").uniform(0.3, 0.9, (60, 1))
+    solution = solve([50.0], np.ones(60), kill)
+    assert solution.value == pytest.approx(50.0 * np.prod(1.0 - kill), rel=1e-9)
+    assert solution.gap < 1e-9
+
+
+@given(st.integers(0, 100_000))
+@settings(max_examples=40, deadline=None)
 def test_branching_alone_is_exact_too(seed):
     """Without the listing of columns every fractional case is parted until it is whole."""
     value, rounds, kill = drawn(seed, 4, 3)
@@ -127,7 +151,9 @@ def test_a_kill_probability_of_the_target_alone_is_solved_by_greedy():
     value = draws.uniform(1.0, 100.0, 30)
     kill = np.repeat(draws.uniform(0.1, 0.9, (1, 30)), 10, axis=0)
     rounds = np.full(10, 4)
-    want = expected_survival(value, kill, greedy(value, kill, rounds))
+    want = expected_survival(
+        value, kill, greedy(value, kill, rounds, np.full(len(value), rounds.sum()))
+    )
     solution = solve(value, rounds, kill)
     assert solution.value == pytest.approx(want, rel=1e-9)
     assert solution.gap < 1e-8

@@ -115,7 +115,7 @@ def test_exchange_betters_greedy_and_leaves_no_better_move(seed):
     draws = generator(seed, "test.exchange")
     value, kill = draws.uniform(1.0, 100.0, 4), draws.uniform(0.0, 0.95, (3, 4))
     rounds = draws.integers(0, 3, 3)
-    first = greedy(value, kill, rounds)
+    first = greedy(value, kill, rounds, np.full(len(value), rounds.sum()))
     plan = exchange(value, kill, rounds, first, 100)
     left = expected_survival(value, kill, plan)
     assert (plan.sum(axis=1) <= rounds).all()

@@ -88,7 +88,7 @@ def _show(voice: Voice, told: Told, solution: Solution) -> None:
     used = Counter(solution.assignment)
     columns = ("effector", "target", "rounds", "kill probability")
     kill = told.kill_probability
-    rows = [
+    rows: list[dict[str, Any]] = [
         dict(zip(columns, (s, t, n, float(kill[s, t])), strict=True))
         for (s, t), n in sorted(used.items())
     ]

@@ -99,7 +99,8 @@ class Tree:
     def _look(self, node: Node) -> tuple[float, tuple[int, int, int] | None, Relaxation]:
         """Return a node's bound, where to part it (None: it is closed), and its relaxation."""
         shop, box = self.shop, self._box(node.cuts)
-        shop.pool.add_plan(shop.instance, box.least)
+        if node.cuts:
+            shop.pool.add_plan(shop.instance, box.least)
         relaxed = relax(shop, box, node.prices, self._enough())
         bound = max(node.bound, relaxed.bound)
         if bound >= self._enough():

@@ -17,6 +17,7 @@ from chowki.kernels.assign import expected_survival, greedy
 from chowki.kernels.exchange import exchange
 
 PASSES = 20
+LARGE, FINEST = 1e6, 1e290
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +93,49 @@ def solve(
     begin = time.perf_counter()
     value, kill, held = _checked(values, rounds, kill_probability)
     effort = Effort(np.inf if nodes is None else nodes, begin + limit_s)
-    first = greedy(value, kill, held)
+    first = greedy(value, kill, held, np.full(len(value), held.sum()))
     plan = exchange(value, kill, held, first, PASSES)
     if expected_survival(value, kill, plan) > expected_survival(value, kill, first):
         plan = first
     left = float(expected_survival(value, kill, plan))
     bound, columns, branches = left, 0, 0
     if left > 0.0 and plan.sum() > 0:
-        plan, bound, columns, branches = _proven(value, kill, held, plan, effort)
+        alike, merged = _merged(kill)
+        together = np.zeros((len(merged), len(held)), dtype=np.int64)
+        together[alike, np.arange(len(held))] = 1
+        plan, bound, columns, branches = _proven(
+            value, merged, together @ held, together @ plan, effort
+        )
+        plan = _dealt(plan, held, alike)
         left = float(expected_survival(value, kill, plan))
         bound = min(bound, left)
     gap = (left - bound) / left if left > bound else 0.0
     seconds = time.perf_counter() - begin
     return Solution(left, bound, gap, seconds, _pairs(plan), columns, effort.opened, branches)
+
+
+def _merged(kill: F64) -> tuple[I64, F64]:
+    """Return which shooters are alike on every target, and one row for each kind.
+
+    Shooters that are alike make plans that differ in names only, and a search through all of
+    them; as one shooter with all their rounds they do not.
+    """
+    rows, first, alike = np.unique(kill, axis=0, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return place[alike.reshape(-1)], np.ascontiguousarray(rows[order])
+
+
+def _dealt(plan: I64, rounds: I64, alike: I64) -> I64:
+    """Return rounds of each shooter from those of each kind, the first shooters first."""
+    dealt, left = np.zeros((len(rounds), plan.shape[1]), dtype=np.int64), plan.copy()
+    for s, kind in enumerate(alike):
+        # as many as the shooter has, target by target
+        taken = np.diff(np.minimum(np.cumsum(left[kind]), rounds[s]), prepend=0)
+        dealt[s] = taken
+        left[kind] -= taken
+    return dealt
 
 
 def _proven(
@@ -113,12 +144,17 @@ def _proven(
     """Return the best plan, a bound, and the numbers of columns and nodes."""
     left = value * np.prod((1.0 - kill) ** plan, axis=0)
     # the solver's tolerances are absolute: let a target leave about 1
-    scale = len(value) / max(float(left.sum()), 1e-9 * float(value.sum()))
+    total = float(left.sum())
+    if total * FINEST <= float(value.sum()):
+        return plan, 0.0, 0, 0
+    scale = len(value) / total
     instance = Instance.of(value * scale, rounds, kill)
     pool = Pool(instance)
     pool.add_plan(instance, np.ascontiguousarray(plan.T))
+    if instance.value.max() < LARGE:  # to leave a target alone bounds prices from the start
+        pool.add_plan(instance, np.zeros_like(instance.survive, dtype=np.int64))
     shop = Workshop(instance, pool, Master(pool, rounds), effort)
-    tree = Tree(shop, np.ascontiguousarray(plan.T), scale * float(left.sum()))
+    tree = Tree(shop, np.ascontiguousarray(plan.T), scale * total)
     bound = tree.search(scale * _worth_of_one_more(left, kill))
     best = np.ascontiguousarray(tree.plan.T)
     return best, bound / scale, len(pool), tree.nodes

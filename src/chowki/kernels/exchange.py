@@ -11,11 +11,15 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 SURE = 1e-12
 GAIN = 1e-12
+SWAPPED = 2_000
 
 
 @kernel
 def exchange(value: F64, kill: F64, rounds: I64, spent: I64, passes: int) -> I64:
     """Return an assignment that no move of one round and no swap of two rounds betters.
+
+    Rounds that are not spent stand on a target without value, so that they move and swap like
+    the others. With more than 2,000 rounds only moves are tried.
 
     Parameters
     ----------
@@ -36,45 +40,49 @@ def exchange(value: F64, kill: F64, rounds: I64, spent: I64, passes: int) -> I64
         Shape (s, t).
     """
     sites, targets = kill.shape
-    now = spent.copy()
-    survive = np.maximum(1.0 - kill, SURE)
-    worth = value.copy()
-    for s in range(sites):
-        for t in range(targets):
-            worth[t] *= survive[s, t] ** now[s, t]
+    survive = np.ones((sites, targets + 1))
+    survive[:, :targets] = np.maximum(1.0 - kill, SURE)
+    site, target = _units(rounds, spent)
+    worth = np.zeros(targets + 1)
+    worth[:targets] = value
+    for i in range(len(site)):
+        worth[target[i]] *= survive[site[i], target[i]]
     least = GAIN * value.sum()
-    for _ in range(passes if targets else 0):
+    for _ in range(passes):
         better = False
-        for s in range(sites):
-            better |= _spend(s, survive, rounds, now, worth, least)
-            for t in range(targets):
-                if now[s, t] > 0:
-                    better |= _move(s, t, survive, now, worth, least)
-                if now[s, t] > 0:
-                    better |= _swap(s, t, survive, now, worth, least)
+        for i in range(len(site)):
+            better |= _move(i, site, target, survive, worth, least)
+            if len(site) <= SWAPPED:
+                better |= _swap(i, site, target, survive, worth, least)
         if not better:
             break
+    now = np.zeros_like(spent)
+    for i in range(len(site)):
+        if target[i] < targets:
+            now[site[i], target[i]] += 1
     return now
 
 
 @kernel
-def _spend(s: int, survive: F64, rounds: I64, now: I64, worth: F64, least: float) -> bool:
-    """Spend the rounds that a site has left where each saves most."""
-    better = False
-    for _ in range(rounds[s] - now[s].sum()):
-        saved = worth * (1.0 - survive[s])
-        t = int(np.argmax(saved))
-        if saved[t] <= least:
-            break
-        now[s, t] += 1
-        worth[t] *= survive[s, t]
-        better = True
-    return better
+def _units(rounds: I64, spent: I64) -> tuple[I64, I64]:
+    """Return site and target of each round; those not spent stand on the target after the last."""
+    site = np.empty(rounds.sum(), dtype=np.int64)
+    target = np.full(len(site), spent.shape[1], dtype=np.int64)
+    n = 0
+    for s in range(len(rounds)):
+        site[n : n + rounds[s]] = s
+        at = n
+        for t in range(spent.shape[1]):
+            target[at : at + spent[s, t]] = t
+            at += spent[s, t]
+        n += rounds[s]
+    return site, target
 
 
 @kernel
-def _move(s: int, t: int, survive: F64, now: I64, worth: F64, least: float) -> bool:
+def _move(i: int, site: I64, target: I64, survive: F64, worth: F64, least: float) -> bool:
     """Move a round to the target where it saves most, if that saves anything."""
+    s, t = site[i], target[i]
     lost = worth[t] / survive[s, t] - worth[t]
     best, to = least, -1
     for u in range(len(worth)):
@@ -83,32 +91,29 @@ def _move(s: int, t: int, survive: F64, now: I64, worth: F64, least: float) -> b
             best, to = saved, u
     if to < 0:
         return False
-    now[s, t] -= 1
-    now[s, to] += 1
     worth[t] /= survive[s, t]
     worth[to] *= survive[s, to]
+    target[i] = to
     return True
 
 
 @kernel
-def _swap(s: int, t: int, survive: F64, now: I64, worth: F64, least: float) -> bool:
+def _swap(i: int, site: I64, target: I64, survive: F64, worth: F64, least: float) -> bool:
     """Let two rounds change their targets where that saves most, if anything."""
-    best, other, to = least, -1, -1
+    s, t = site[i], target[i]
+    best, other = least, -1
     without = worth[t] / survive[s, t]
-    for r in range(len(now)):
-        for u in range(len(worth)):
-            if r == s or u == t or now[r, u] == 0:
-                continue
-            here = without * survive[r, t]
-            there = worth[u] / survive[r, u] * survive[s, u]
-            if worth[t] + worth[u] - here - there > best:
-                best, other, to = worth[t] + worth[u] - here - there, r, u
+    for j in range(len(site)):
+        r, u = site[j], target[j]
+        if r != s and u != t:
+            here, there = without * survive[r, t], worth[u] / survive[r, u] * survive[s, u]
+            saved = worth[t] + worth[u] - here - there
+            if saved > best:
+                best, other = saved, j
     if other < 0:
         return False
-    now[s, t] -= 1
-    now[other, to] -= 1
-    now[s, to] += 1
-    now[other, t] += 1
-    worth[t] = without * survive[other, t]
-    worth[to] = worth[to] / survive[other, to] * survive[s, to]
+    r, u = site[other], target[other]
+    worth[t] = without * survive[r, t]
+    worth[u] = worth[u] / survive[r, u] * survive[s, u]
+    target[i], target[other] = u, t
     return True
