@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from intervals import of_mean, of_ratio, of_share
 from nights import Figures
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
 
 from chowki.core.cells import cell_centre
 from chowki.core.messages import Event, Frame
@@ -95,20 +97,14 @@ class Watch:
         step_s = min(max(frame.time_s - self.last_s, 0.0), 1.0)
         self.last_s = frame.time_s
         self._confirmed(frame, truth, target)
-        raid = truth.take((truth.attacking == 1) & (truth.fate == Fate.FLYING))
-        raid_m = np.column_stack((raid.east_m, raid.north_m, raid.up_m))
-        apart_m = np.linalg.norm(raid_m[:, None] - self.place_m, axis=2)
-        reached = (apart_m <= REACHED_M) & (raid.armed == 1)[:, None]
+        raid = np.flatnonzero((truth.attacking == 1) & (truth.fate == Fate.FLYING))
+        raid_m = np.column_stack((truth.east_m[raid], truth.north_m[raid], truth.up_m[raid]))
+        apart_m = cdist(raid_m, self.place_m)
+        reached = (apart_m <= REACHED_M) & (truth.armed[raid] == 1)[:, None]
         for i, place in np.argwhere(reached).tolist():
-            self.reached.setdefault((place, int(raid.target[i])), frame.time_s)
+            self.reached.setdefault((place, int(truth.target[raid[i]])), frame.time_s)
         nearest_m = apart_m.min(axis=0, initial=np.inf)
-        standing = np.zeros(len(self.people), dtype=bool)
-        for warning in self.warnings.values():
-            if warning.ended_s == np.inf:
-                near_m = np.linalg.norm(raid_m - warning.middle_m, axis=1).min(initial=np.inf)
-                warning.nearest_m = min(warning.nearest_m, float(near_m))
-                if warning.place >= 0:
-                    standing[warning.place] = True
+        standing = self._standing(raid_m)
         tracks = frame.tracks
         hostile = (tracks.identity == Identity.HOSTILE) & (tracks.status == TrackStatus.CONFIRMED)
         alone = nearest_m > FALSE_M
@@ -117,6 +113,17 @@ class Watch:
         if hostile.any():
             self.hostile_s += step_s
             self.base_idle_s += step_s * alone
+
+    def _standing(self, raid_m: F64) -> NDArray[np.bool_]:
+        """Return which places stand under a warning, after noting how near the raid is to each."""
+        now = [warning for warning in self.warnings.values() if warning.ended_s == np.inf]
+        middles_m = np.array([warning.middle_m for warning in now]).reshape(-1, 3)
+        near_m = cdist(raid_m, middles_m).min(axis=0, initial=np.inf).tolist()
+        for warning, apart_m in zip(now, near_m, strict=True):
+            warning.nearest_m = min(warning.nearest_m, apart_m)
+        standing = np.zeros(len(self.people), dtype=bool)
+        standing[[warning.place for warning in now if warning.place >= 0]] = True
+        return standing
 
     def _take(self, frame: Frame) -> None:
         """Take note of changed warnings."""
