@@ -18,9 +18,12 @@ from multiprocessing import get_context
 from pathlib import Path
 from types import ModuleType
 
+import section_assignment
 import section_civil
+import section_horizon
 import section_identity
 import section_rules
+import section_study
 import section_threat
 import section_warning
 from nights import Figures, Variant, play
@@ -37,6 +40,9 @@ SECTIONS: dict[str, ModuleType] = {
     "warning": section_warning,
     "rules": section_rules,
     "civil": section_civil,
+    "assignment": section_assignment,
+    "horizon": section_horizon,
+    "study": section_study,
 }
 WATCHED = {name: section.OBSERVER for name, section in SECTIONS.items() if section.OBSERVER}
 HALF_HOUR_S = 1_800.0

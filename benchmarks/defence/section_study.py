@@ -11,7 +11,7 @@ from rows import Rows
 
 OBSERVER = None
 SCENARIO = Path(__file__).with_name("scarce.toml")
-SEEDS = tuple(range(1, 21))
+SEEDS = tuple(range(101, 121))
 VARIANTS = (
     Variant("rolling-horizon", ("parts.allocator=rolling-horizon",)),
     Variant("greedy", ("parts.allocator=greedy",)),
@@ -20,7 +20,7 @@ VARIANTS = (
 )
 SHOWN = ("value_lost", "rounds", "harm", "leakers", "armed_leakers", "civil_touched")
 COMMAND = (
-    "chowki study benchmarks/defence/scarce.toml --seeds 1-20 "
+    "chowki study benchmarks/defence/scarce.toml --seeds 101-120 "
     + " ".join(f"--variant {one.name}:{one.overrides[0]}" for one in VARIANTS)
     + " --out out/bench-defence/study"
 )

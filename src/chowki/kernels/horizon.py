@@ -71,8 +71,8 @@ def _margins(choice: I64, use: I64, left: F64, demand: F64, gain: F64, later: F6
         for a in choice[k]:
             if a >= 0:
                 s = use[SITE, a]
-                kept = future_worth(left[s], demand[s], gain[s])
-                later[s] = kept - future_worth(left[s] - 1.0, demand[s], gain[s])
+                kept = future_worth(float(left[s]), demand[s], gain[s])
+                later[s] = kept - future_worth(float(left[s]) - 1.0, demand[s], gain[s])
 
 
 @kernel
@@ -121,10 +121,12 @@ def dual_step(
     after, choice = np.empty(slots + 1), np.empty((slots, 2), dtype=np.int64)
     for t in range(len(value)):
         a, b = starts[t], starts[t + 1]
-        steps += best_policy(a, b, use, kill, net, value[t], most[t], ready[t], shut, after, choice)
+        steps += best_policy(
+            a, b, use, kill, net, float(value[t]), most[t], ready[t], shut, after, choice
+        )
         worth[t] = after[0]
         bound += after[0]
-        spend(choice, use, kill, cost, value[t], 1.0, spare, spare_room)
+        spend(choice, use, kill, cost, float(value[t]), 1.0, spare, spare_room)
     return bound, steps
 
 
@@ -155,7 +157,7 @@ def bearable_policy(
         shut[a, 0] = room[use[SITE, a], use[SLOT, a]] <= EDGE or left[use[SITE, a]] <= EDGE
     for _ in range(TRIES):
         steps += best_policy(
-            first, last, use, kill, net, value[t], most[t], ready[t], shut, worth, choice
+            first, last, use, kill, net, float(value[t]), most[t], ready[t], shut, worth, choice
         )
         if not breach(choice, use, kill, left, room, shut):
             return steps
@@ -206,25 +208,25 @@ def build_plan(
         steps += bearable_policy(
             t, starts, use, kill, net, value, most, ready, left, free, shut, worth, plan[t]
         )
-        spend(plan[t], use, kill, cost, value[t], 1.0, left, free)
+        spend(plan[t], use, kill, cost, float(value[t]), 1.0, left, free)
     later = np.empty(len(rounds))
     for s in range(len(rounds)):
-        kept = future_worth(left[s], demand[s], gain[s])
-        later[s] = kept - future_worth(left[s] - 1.0, demand[s], gain[s])
+        kept = future_worth(float(left[s]), demand[s], gain[s])
+        later[s] = kept - future_worth(float(left[s]) - 1.0, demand[s], gain[s])
     for _ in range(sweeps):
         for t in order:
-            spend(plan[t], use, kill, cost, value[t], -1.0, left, free)
+            spend(plan[t], use, kill, cost, float(value[t]), -1.0, left, free)
             _margins(plan[t], use, left, demand, gain, later)
             for a in range(starts[t], starts[t + 1]):
                 net[a] = cost[a] + later[use[SITE, a]]
             steps += bearable_policy(
                 t, starts, use, kill, net, value, most, ready, left, free, shut, worth, choice
             )
-            if spend(choice, use, kill, net, value[t], 0.0, left, free) > spend(
-                plan[t], use, kill, net, value[t], 0.0, left, free
+            if spend(choice, use, kill, net, float(value[t]), 0.0, left, free) > spend(
+                plan[t], use, kill, net, float(value[t]), 0.0, left, free
             ):
                 plan[t] = choice
-            spend(plan[t], use, kill, cost, value[t], 1.0, left, free)
+            spend(plan[t], use, kill, cost, float(value[t]), 1.0, left, free)
             _margins(plan[t], use, left, demand, gain, later)
     return plan_value(plan, use, kill, cost, value, rounds, room, demand, gain), steps
 
@@ -244,14 +246,14 @@ def plan_value(
     """Return what a plan saves now and, with the rounds it leaves, later; -inf if it overdraws."""
     left, free, saved = rounds.copy(), room.copy(), 0.0
     for t in range(len(value)):
-        saved += spend(plan[t], use, kill, cost, value[t], 1.0, left, free)
+        saved += spend(plan[t], use, kill, cost, float(value[t]), 1.0, left, free)
     for s in range(len(rounds)):
         if left[s] < -1e-6:
             return -np.inf
         for k in range(free.shape[1]):
             if free[s, k] < -1e-6:
                 return -np.inf
-        saved += future_worth(left[s], demand[s], gain[s])
+        saved += future_worth(float(left[s]), demand[s], gain[s])
     return saved
 
 

@@ -156,8 +156,8 @@ def spend(
         miss, held = 1.0, 1
         for a in choice[k]:
             if a >= 0:
-                saved -= alive * cost[a]
-                miss *= 1.0 - kill[a]
+                saved -= alive * float(cost[a])
+                miss *= 1.0 - float(kill[a])
                 held = max(held, use[HELD, a])
                 left[use[SITE, a]] -= sign * alive
                 for j in range(k, min(k + use[HELD, a], slots)):
@@ -195,7 +195,7 @@ def breach(choice: I64, use: I64, kill: F64, left: F64, room: F64, shut: B8) -> 
             _take(a, k, alive, use, left, room)
             taken_option[taken], taken_share[taken] = a, alive
             taken += 1
-            miss *= 1.0 - kill[a]
+            miss *= 1.0 - float(kill[a])
             held = max(held, use[HELD, a])
         alive *= miss
         k += held
