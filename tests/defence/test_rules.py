@@ -148,6 +148,12 @@ def test_what_is_as_large_as_an_aeroplane_is_not_engaged(make, rcs_dbsm, armed, 
     assert refusal(situation_of(make, tracks)) is expected
 
 
+@pytest.mark.parametrize(("armed", "expected"), [(0.19, Refusal.IDENTITY), (0.21, Refusal.NONE)])
+def test_a_suspect_that_is_hardly_armed_is_not_engaged_even_free(make, armed, expected):
+    tracks = make.tracks(identity=int(Identity.SUSPECT), armed_probability=armed)
+    assert refusal(situation_of(make, tracks, FREE)) is expected
+
+
 def test_a_cease_fire_leaves_only_what_a_person_released_by_name(make):
     tracks = make.tracks()
     ceased = replace(situation_of(make, tracks), ceased=frozenset({0}))

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 
 from chowki.core.chance import generator
 from chowki.core.places import Place, Site, Station, Theatre
+from chowki.core.questions import Answer
 from chowki.core.records import EffectorKind, Identity, ObjectClass, Reason, Refusal, Tracks
 from chowki.defence import DefenceParameters
 from chowki.defence.assignment import Greedy
@@ -53,13 +54,21 @@ def topocentric() -> pyproj.Transformer:
 
 
 class Unruly:
-    """Spends every round on anything, forbidden or not."""
+    """Spends all that it may, the last option first, whatever that is worth."""
 
-    def assign(self, value, kill, rounds):
-        spent = np.zeros(kill.shape, dtype=np.int64)
-        for site, left in enumerate(rounds.tolist()):
-            np.add.at(spent[site], (7 * site + 3 * np.arange(left)) % len(value), 1)
-        return spent
+    def start(self, sites):
+        return None
+
+    def assign(self, memory, question):
+        rounds = np.zeros(len(question.kill), dtype=np.int64)
+        left, most = np.minimum(question.rounds, question.free), question.most.copy()
+        for option in reversed(range(len(rounds))):
+            site, target = question.option_site[option], question.option_target[option]
+            if question.option_slot[option] == 0 and question.ready_s[target] <= 0.0:
+                rounds[option] = max(min(left[site], most[target]), 0)
+                left[site] -= rounds[option]
+                most[target] -= rounds[option]
+        return memory, Answer(rounds, np.ones(len(question.target), dtype=np.bool_))
 
 
 @dataclass
@@ -179,7 +188,12 @@ def answer(one: Asked, allocator):
     )
     table = PostureTable(parameters.posture)
     planner = EngagementPlanner(
-        one.theatre, parameters.rules, parameters.engagement, allocator, table
+        one.theatre,
+        parameters.rules,
+        parameters.engagement,
+        parameters.allocation,
+        allocator,
+        table,
     )
     posture = table.start(tuple(sorted(one.levels)))
     ceased = tuple(NOW_S - 60.0 if s in one.ceased else math.inf for s in posture.sectors)
@@ -242,6 +256,7 @@ def judge_who(one: Asked, row, sector, people) -> None:
     assert identity is Identity.HOSTILE or (identity is Identity.SUSPECT and wcs == "free")
     assert not people[row]
     large, armed = tracks.rcs_dbsm[row], tracks.armed_probability[row]
+    assert identity is Identity.HOSTILE or armed > RULES.unarmed_max
     assert not large > RULES.large_rcs_dbsm
     assert armed > RULES.unarmed_max or not large > RULES.doubtful_rcs_dbsm
     assert not tracks.reasons[row] & int(Reason.AUTHORISED)

@@ -55,7 +55,8 @@ class RulesParameters(BaseModel):
         drones held hostile about as many are as doubtful.
     large_rcs_dbsm, doubtful_rcs_dbsm, unarmed_max : float
         What radars see as larger than the first is not engaged, whatever its class; nor what they
-        see as larger than the second and is armed with at most this probability. A light
+        see as larger than the second and is armed with at most this probability; nor a suspect
+        that is armed with at most this probability. A light
         aeroplane or a helicopter is some 1 to 3 m2 (0 to 5 dBsm; Skolnik 2001), a drone a
         hundredth to a tenth; a mean of decibels lies 2.5 dB below (exponential fluctuation).
     border_margin_m : float
@@ -160,7 +161,8 @@ def judge_tracks(situation: Situation, rows: I64, place: I64, figures: RulesPara
     identity, sector = tracks.identity[rows], situation.plan.place_sector[place]
     status = situation.status[sector]
     hostile, suspect = identity == int(Identity.HOSTILE), identity == int(Identity.SUSPECT)
-    engageable = hostile | (suspect & (status == int(WeaponsControlStatus.FREE)))
+    armed = tracks.armed_probability[rows] > figures.unarmed_max
+    engageable = hostile | (suspect & armed & (status == int(WeaponsControlStatus.FREE)))
     held = (hostile | suspect) & (status == int(WeaponsControlStatus.HOLD))
     stale = tracks.status[rows] != int(TrackStatus.CONFIRMED)
     stale |= ~(situation.time_s - tracks.updated_s[rows] <= figures.fresh_s)
