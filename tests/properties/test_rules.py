@@ -413,7 +413,7 @@ def test_the_veto_holds_whatever_the_allocator_spends(seed):
 
 
 def test_the_stories_hold_orders_and_every_kind_of_refusal():
-    stories = [tell(seed, Greedy()) for seed in range(120)]
+    stories = [tell(seed, Greedy()) for seed in range(240)]
     assert sum(len(story.ordered) for story in stories) > 100
     seen = set().union(*(story.refusals for story in stories))
     assert {Refusal(reason) for reason in seen} == set(Refusal)
