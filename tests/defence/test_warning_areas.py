@@ -86,8 +86,9 @@ def test_an_area_is_told_when_the_drone_is_minutes_away(make, theatre):
         {"status": int(TrackStatus.COASTING)},
         {"crossed_border_s": np.array([np.nan])},
         {"existence": 0.3},
+        {"class_probability": np.array([[0.9, 0.0, 0.0, 0.0, 0.0, 0.0, 0.1]])},
     ],
-    ids=["unknown", "neutral", "coasting", "beyond the border", "hardly there"],
+    ids=["unknown", "neutral", "coasting", "beyond the border", "hardly there", "perhaps a bird"],
 )
 def test_what_is_no_suspect_over_the_defended_side_warns_no_area(make, theatre, columns):
     _, rows = play(make, theatre, lambda s: crossing(make, s, **columns), 120)

@@ -70,11 +70,12 @@ class AreaFinder:
         self._frame = frame_of(theatre)
         self._lat_rad = np.radians(np.asarray(theatre.border_lat_deg, dtype=np.float64))
         self._lon_rad = np.radians(np.asarray(theatre.border_lon_deg, dtype=np.float64))
+        self._drone_probability = parameters.drone_probability
         self._times_s = np.linspace(0.0, parameters.area_ahead_s, STEPS)
         self._off = parameters.area_ahead_s <= 0.0 or not len(self._lat_rad)
 
     def find(self, tracks: Tracks, threatening: I64, *, any_held: bool) -> Areas:
-        """Return the areas under confirmed suspects and hostiles over the defended side.
+        """Return the areas under suspects and hostiles, most probably drones, that have crossed.
 
         Parameters
         ----------
@@ -91,6 +92,8 @@ class AreaFinder:
         held = (tracks.identity == Identity.SUSPECT) | (tracks.identity == Identity.HOSTILE)
         held &= (tracks.status == TrackStatus.CONFIRMED) & np.isfinite(tracks.crossed_border_s)
         rows = np.flatnonzero(held)
+        drone = tracks.class_probability[rows][:, _DRONES].sum(axis=1)
+        rows = rows[drone >= self._drone_probability]
         alone = ~np.isin(rows, threatening)
         if not (alone.any() or (any_held and len(rows))):
             return Areas()

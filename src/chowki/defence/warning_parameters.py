@@ -32,7 +32,8 @@ class WarningParameters(BaseModel):
         degrees off its course), since drones fly by waypoints.
     drone_probability : float
         A track held neither suspect nor hostile counts from this probability of a drone on, and
-        for an advisory only: nobody is sent to a cellar for what may be a bird.
+        for an advisory only: nobody is sent to a cellar for what may be a bird. No area is warned
+        of anything below it.
     track_probability : float
         A track counts from this probability on, so that a thousand birds of one per cent each do
         not add up to a raid.
