@@ -48,12 +48,12 @@ WATCHED = {name: section.OBSERVER for name, section in SECTIONS.items() if secti
 HALF_HOUR_S = 1_800.0
 VARIANTS = (
     Variant("half", "second-wave", range(1, 21), WATCHED, half=True),
-    Variant("quiet-night", "quiet-night", range(1, 7), WATCHED),
-    Variant("hold", "second-wave", range(1, 5), WATCHED, ('defence.posture.start="hold"',)),
+    Variant("quiet-night", "quiet-night", range(1, 6), WATCHED),
+    Variant("hold", "second-wave", range(1, 4), WATCHED, ('defence.posture.start="hold"',)),
     Variant(
         "silent",
         "second-wave",
-        range(1, 5),
+        range(1, 4),
         WATCHED,
         until_s=HALF_HOUR_S,
         change=section_identity.silent,
@@ -61,7 +61,7 @@ VARIANTS = (
     Variant(
         "birds",
         "second-wave",
-        range(1, 5),
+        range(1, 4),
         WATCHED,
         section_identity.BIRDS_TRIPLED,
         until_s=HALF_HOUR_S,

@@ -34,8 +34,9 @@ def tables(rows: Rows) -> list[Table]:
     return [
         Table(
             "Allocators on the same raids",
-            f"{len(SEEDS)} seeds of `benchmarks/defence/scarce.toml`: 90 drones on three places, "
-            "too few rounds and channels. Means, and what each baseline does worse than the "
+            f"{len(SEEDS)} seeds of `benchmarks/defence/scarce.toml`: 90 drones on three "
+            "neighbouring places, too few rounds and channels (placed and stocked while looking at "
+            "seeds 11 to 16). Means, and what each baseline does worse than the "
             "rolling horizon (baseline less horizon on the same seed; 95 % interval of Student's "
             "t on the pairs). The goal is that value lost, rounds and harm are all above 0. Value "
             "lost: priority and log10 of people of the place reached, an unarmed drone one fifth; "

@@ -31,7 +31,7 @@ from chowki.core.records import (
     Warnings,
 )
 
-FORMAT = 2
+FORMAT = 3
 _DESCRIBED = 1
 _COMPLETE = 1
 _PICTURE = 2

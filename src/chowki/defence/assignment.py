@@ -62,13 +62,38 @@ class NearestFirst:
         return memory, _in_turn(question, spread)
 
 
+def worth_asking(question: Question, rounds: I64) -> B8:
+    """Return which targets a round left now would pay against, were they released, shape (t,).
+
+    Parameters
+    ----------
+    question : Question
+        The question.
+    rounds : I64
+        Shape (m,): rounds spent now on each option.
+    """
+    pays = question.kill * question.value[question.option_target] > question.cost
+    kill, limit = _at_once(question, pays)
+    spent = np.bincount(question.option_site, rounds, len(limit)).astype(np.int64)
+    waiting = question.ready_s > 0.0
+    left = np.maximum(limit - spent, 0)
+    return _spread(greedy, question, kill, left, waiting).sum(axis=0) > 0
+
+
+def _at_once(question: Question, among: B8 | None = None) -> tuple[F64, I64]:
+    """Return kill probabilities now, shape (s, t), and the rounds that each site can spend."""
+    first = question.option_slot == 0
+    now = np.flatnonzero(first if among is None else first & among)
+    kill = np.zeros((len(question.rounds), len(question.target)))
+    kill[question.option_site[now], question.option_target[now]] = question.kill[now]
+    return kill, np.maximum(np.minimum(question.rounds, question.free), 0)
+
+
 def _in_turn(question: Question, spread: Spread) -> Answer:
     """Return the answer of a rule for one second: targets that are ready choose before others."""
     now = np.flatnonzero(question.option_slot == 0)
     site, target = question.option_site[now], question.option_target[now]
-    kill = np.zeros((len(question.rounds), len(question.target)))
-    kill[site, target] = question.kill[now]
-    limit = np.maximum(np.minimum(question.rounds, question.free), 0)
+    kill, limit = _at_once(question)
     ready = question.ready_s <= 0.0
     spent = _spread(spread, question, kill, limit, ready)
     waiting = _spread(spread, question, kill, limit - spent.sum(axis=1), ~ready)

@@ -14,6 +14,7 @@ import numpy as np
 
 from chowki.core.questions import Answer, Question
 from chowki.core.table import F64, I64
+from chowki.defence.assignment import worth_asking
 from chowki.kernels.horizon import optimise
 
 # Levels of value at which later threats are expected; the last takes all above.
@@ -32,7 +33,8 @@ class HorizonParameters:
     tolerance : float
         Relative gap at which a plan is good enough.
     lead_s : float
-        Release is asked for this long before the shot, besides the time that release takes.
+        Release is asked for this long before the shot, besides the time that release takes; and
+        for whatever a round that is left could be spent on at once, since a desk may be quick.
     memory_s : float
         Over how long the rate of threats is learnt.
     """
@@ -118,11 +120,11 @@ class RollingHorizon:
             figures.tolerance,
             plan,
         )
-        nothing = _kept(left, demand, memory.gain)
+        nothing, rounds = _kept(left, demand, memory.gain), _rounds_now(plan, question)
         after = HorizonMemory(question.time_s, price, rent, memory.rate, memory.gain, memory.met)
         answer = Answer(
-            _rounds_now(plan, question),
-            self._wanted(plan, question),
+            rounds,
+            self._wanted(plan, question) | worth_asking(question, rounds),
             value - nothing,
             bound - nothing,
             work,
