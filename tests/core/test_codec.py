@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from chowki.core.codec import Conclusion, Decoder, Encoder, decode, encode, frame_digest
+from chowki.core.codec import (
+    FORMAT,
+    Conclusion,
+    Decoder,
+    Encoder,
+    decode,
+    encode,
+    frame_digest,
+)
 from chowki.core.errors import JournalError
 from chowki.core.messages import Act, Frame, Scan, Status, Tick
 from chowki.core.places import (
@@ -237,8 +245,8 @@ def test_unknown_kind_version_and_schema_are_named() -> None:
     payload = encode(Tick(1.0))
     with pytest.raises(JournalError, match="kind 99"):
         decode(bytes([99]) + payload[1:])
-    with pytest.raises(JournalError, match="format 3"):
-        decode(payload[:1] + b"\x03" + payload[2:])
+    with pytest.raises(JournalError, match=f"format {FORMAT + 1}"):
+        decode(payload[:1] + bytes([FORMAT + 1]) + payload[2:])
     truth = bytearray(encode(Truth.of(target=[1])))
     truth[12] ^= 1
     with pytest.raises(JournalError, match="other columns"):
