@@ -182,7 +182,12 @@ def nights_of(rows: Rows) -> dict[str, list[Any]]:
 def tables(rows: Rows) -> list[Table]:
     """Return the tables of threat evaluation."""
     nights = nights_of(rows)
-    return [_firsts(nights), _times(nights), _sureness(nights), _rankings(nights)]
+    raids = {
+        variant: figures
+        for variant, figures in nights.items()
+        if any(lead["flying"] for night in figures for lead in night["leads"].values())
+    }
+    return [_firsts(raids), _times(raids), _sureness(raids), _rankings(nights)]
 
 
 def _firsts(nights: dict[str, list[Any]]) -> Table:
