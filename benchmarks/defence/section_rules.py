@@ -183,7 +183,7 @@ def _restraint(nights: dict[str, list[Figures]]) -> Table:
                 f"{most(hit, 0, 0)}, of {civil:,}: ≤ {of_share(hit, max(civil, 1))[1]:.5f}",
                 most(count["rounds_over"], 0, 0),
                 most(count["debris_over"], 0, 0),
-                f"{wait[0]:.1f} ({wait[1]:.1f} to {wait[2]:.1f})",
+                f"{wait[0]:.1f} ({wait[1]:.1f} to {wait[2]:.1f})" if wait[0] >= 0.0 else "-",
             ]
         )
     return Table(
