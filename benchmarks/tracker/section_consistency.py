@@ -9,6 +9,7 @@ import consistency_cases as cases
 import numpy as np
 import strain
 from bench import Bench, Figures
+
 from page import Table, most
 
 RUNS, STEPS, SEED = 1_000, 1_000_000, 1

@@ -7,6 +7,7 @@ from pathlib import Path
 import crossing
 import numpy as np
 from bench import Bench, Figures
+
 from page import Table, most
 
 CUTOFF_M = 10.0

@@ -18,7 +18,6 @@ from typing import Any
 import faults
 import numpy as np
 from bench import ROOT, Bench, Figures
-from page import Table, most
 
 from chowki import scenario
 from chowki.core.messages import Event, Scan, Status, Tick
@@ -30,6 +29,7 @@ from chowki.picture import AirPicture, PictureParameters
 from chowki.picture.associators import BeliefPropagation
 from chowki.picture.biases import RegistrationParameters
 from chowki.picture.conditions import Fault, HealthParameters, faults_of
+from page import Table, most
 
 CUTOFF_M = 500.0
 WATCHED = PictureParameters(health=HealthParameters(enabled=True))

@@ -9,7 +9,6 @@ from pathlib import Path
 import flights
 import numpy as np
 from bench import Bench, Figures
-from page import Table, least, most
 
 from chowki.core.messages import Scan, Tick
 from chowki.core.records import Tracks, TrackStatus
@@ -18,6 +17,7 @@ from chowki.outputs.score_matching import Objects, follow, on_the_ground
 from chowki.picture import AirPicture, PictureParameters
 from chowki.picture.associators import BeliefPropagation
 from chowki.run import run
+from page import Table, least, most
 
 FILE = "surveillance/OpenSky_Plane_States.csv"
 CUTOFF_M, APART_M, LEAST_S = 2_000.0, 2_000.0, 60.0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bench import Bench
-from page import Table
 from section_ncv import CHOWKI, STONE_SOUP, by_tool, mean
+
+from page import Table
 
 TARGETS, DRAWS = 100, 2
 CHANGES: dict[str, dict[str, float]] = {

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import ncv
 from bench import Bench, Figures
+
 from page import Table, least, most
 
 CUTOFF_M = 100.0

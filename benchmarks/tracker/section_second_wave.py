@@ -10,6 +10,7 @@ from pathlib import Path
 
 import second_wave
 from bench import CHOWKI, ONE_THREAD, Bench, Figures
+
 from page import Table, least, most
 
 SEED, SPAN_S, TIMES_REAL = 7, 3660.0, 75.0

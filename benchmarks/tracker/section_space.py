@@ -8,8 +8,9 @@ from pathlib import Path
 import ncv
 import numpy as np
 from bench import Bench, Figures
-from page import Table, least, most
 from section_ncv import CUTOFF_M
+
+from page import Table, least, most
 
 TARGETS, SEED, HEIGHT_M = 10_000, 0, 1_000.0
 CPU_MS, SPEED_UP = 150.0, 1.7

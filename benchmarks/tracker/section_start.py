@@ -11,6 +11,7 @@ from pathlib import Path
 
 import ncv
 from bench import CHOWKI, Bench, Figures
+
 from page import Table, most
 
 TARGETS = 100
