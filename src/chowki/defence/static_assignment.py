@@ -18,6 +18,7 @@ from chowki.kernels.exchange import exchange
 
 PASSES = 20
 LARGE, FINEST = 1e6, 1e290
+ROUNDING = 1e-14
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,8 @@ def solve(
         )
         plan = _dealt(plan, held, alike)
         left = float(expected_survival(value, kill, plan))
-        bound = min(bound, left)
+        # the same sum in another order differs by its rounding only
+        bound = left if left - bound <= ROUNDING * left else min(bound, left)
     gap = (left - bound) / left if left > bound else 0.0
     seconds = time.perf_counter() - begin
     return Solution(left, bound, gap, seconds, _pairs(plan), columns, effort.opened, branches)
