@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,14 @@ from chowki.outputs.recorder import CHAINED, JOURNAL
 from chowki.outputs.recording import Recording
 from chowki.outputs.web.chronicle import Chronicle
 from chowki.outputs.web.reading import read_into
-from chowki.run.assemble import Assembly
+from chowki.run.assemble import Assembly, assemble
 from chowki.run.loop import events_until, loop, recording
 from chowki.run.pace import Pace, paced
 from chowki.run.sessions import PageSession, Show
 
 Document = dict[str, Any]
+# What a scenario is told when a person is in its loop.
+OPERATOR = ("defence.posture.operator=true",)
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,48 @@ class Replay:
         except ChowkiError as error:
             self.fault = error
         self.session.end()
+
+
+def stage_simulation(
+    source: str,
+    seed: int | None,
+    until_s: float | None,
+    overrides: Sequence[str],
+    staging: Staging,
+) -> Engine:
+    """Return a simulation ready to be started.
+
+    Parameters
+    ----------
+    source, seed, until_s, overrides
+        As in ``run.run``.
+    staging : Staging
+        How it is served.
+
+    Raises
+    ------
+    ScenarioError, UsageError
+        If an input is at fault.
+    """
+    own = [*OPERATOR, *overrides] if staging.operator else list(overrides)
+    return Engine(assemble(source, seed, (), until_s, own), "simulation", staging)
+
+
+def stage_feeds(
+    source: str | None,
+    feeds: Sequence[str],
+    until_s: float | None,
+    overrides: Sequence[str],
+    staging: Staging,
+) -> Engine:
+    """Return feeds, live or recorded, ready to be started: neither world nor release is built.
+
+    Raises
+    ------
+    FeedError, ScenarioError, UsageError
+        If an input is at fault.
+    """
+    return Engine(assemble(source, None, feeds, until_s, overrides), "recorded", staging)
 
 
 def _volumes(noted: Document) -> Callable[[Tracks], list[tuple[int, float, float]]]:
