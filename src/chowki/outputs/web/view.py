@@ -19,6 +19,7 @@ from chowki.outputs.web.standing import Row, Standing, rows_of
 Document = dict[str, Any]
 # Number of the last change of a thing, by kind and subject: for optimistic locking.
 Revision = Callable[[str, str], int]
+DECIMALS = 5  # a metre of latitude, ten microseconds
 _STANDS = (WarningLevel.ADVISORY, WarningLevel.TAKE_COVER)
 
 
@@ -58,15 +59,15 @@ def state_message(theatre: Theatre, moment: Moment, revision: Revision) -> Docum
 
 
 def plain(value: Any) -> Any:
-    """Return a document in which every number that is not finite is null."""
+    """Return a document as it is sent: to five decimals, and null for what is not finite."""
+    if isinstance(value, float):
+        return round(value, DECIMALS) if math.isfinite(value) else None
     if isinstance(value, dict):
         return {key: plain(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(entry) for entry in value]
     if isinstance(value, np.generic):
         return plain(value.item())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
     return value
 
 
