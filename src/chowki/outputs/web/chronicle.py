@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left, bisect_right
-from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +16,9 @@ from chowki.core.records import Identity, TrackStatus
 from chowki.outputs.postures import posture_table_of
 from chowki.outputs.web.happenings import EventLog
 from chowki.outputs.web.pictures import Picture, Pictures
+from chowki.outputs.web.scans import RecentScans, Scans
 from chowki.outputs.web.standing import Row, Standing
 
-SCANS_S = 90.0  # for how long what sensors said is kept
 # Rows of threats in a picture that the live edge shows: as many as the record keeps.
 WORST = 50
 SAVED_EVERY_S = 60.0  # how often all that stands is put aside, to look back from there
@@ -59,12 +58,12 @@ class Chronicle:
         self.generation = 0
         self.pictures = Pictures(theatre.station)
         self.log = EventLog(theatre)
+        self.scans: Scans = RecentScans()
         self._now = Standing.start(theatre, posture_table_of(noted))
         self._edge_s = theatre.station.start_s
         self._edge: Picture | None = None
         self._changes: list[tuple[float, Any]] = []
         self._saved: list[tuple[float, int, Standing]] = [(-np.inf, 0, self._now.copy())]
-        self._scans: deque[Scan] = deque()
         self._series: list[list[float]] = []
 
     @property
@@ -76,7 +75,9 @@ class Chronicle:
         """Take one message, as it was recorded."""
         with self.lock:
             if isinstance(message, Scan):
-                self._scan(message)
+                self._now.take(message)
+                if isinstance(self.scans, RecentScans):
+                    self.scans.add(message)
             elif isinstance(message, Conclusion):
                 self._conclude(message)
             elif isinstance(message, (Act, Status)):
@@ -101,11 +102,6 @@ class Chronicle:
                 return Moment(self._edge_picture(), self._now)
             return Moment(self.pictures.at(time_s), self._stood(time_s))
 
-    def scans(self, time_s: float) -> list[Scan]:
-        """Return the scans of the last seconds before a time that are still kept."""
-        with self.lock:
-            return [scan for scan in self._scans if time_s - SCANS_S <= scan.time_s <= time_s]
-
     def series(self, after_s: float) -> dict[str, list[float]]:
         """Return counts over time that are later than a time."""
         with self.lock:
@@ -122,12 +118,6 @@ class Chronicle:
             first = bisect_left(self._changes, from_s, key=_first)
             last = bisect_right(self._changes, to_s, key=_first)
             return [one for _, one in self._changes[first:last] if isinstance(one, kind)]
-
-    def _scan(self, scan: Scan) -> None:
-        self._now.take(scan)
-        self._scans.append(scan)
-        while self._scans[0].time_s < scan.time_s - SCANS_S:
-            self._scans.popleft()
 
     def _conclude(self, conclusion: Conclusion) -> None:
         frame = conclusion.frame

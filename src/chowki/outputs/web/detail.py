@@ -22,6 +22,7 @@ from chowki.outputs.web.standing import Row, rows_of
 Document = dict[str, Any]
 HISTORY_S = 1_800.0
 LOOKS = 3  # of the last looks of a sensor, how many are held against a track
+_FULL = (None,) * LOOKS  # what a sensor out of reach has: no more of it is wanted
 
 
 def detail_message(
@@ -80,11 +81,13 @@ def said_of(chronicle: Chronicle, picture: Picture, row: int) -> list[Document]:
     have measured the track, as in ``outputs.dossier.plots``.
     """
     path = _Flown(picture, row)
-    by_sensor: dict[int, list[Scan]] = {}
-    for scan in reversed(chronicle.scans(picture.time_s)):
-        heard = by_sensor.setdefault(scan.sensor.number, [])
-        if len(scan.detections) and len(heard) < LOOKS and path.in_reach(scan.sensor):
-            heard.append(scan)
+    sensors = chronicle.theatre.sensors
+    by_sensor: dict[int, list[Scan]] = {s.number: [] for s in sensors if path.in_reach(s)}
+    for scan in chronicle.scans.before(
+        picture.time_s, lambda number: len(by_sensor.get(number, _FULL)) < LOOKS
+    ):
+        if len(scan.detections):
+            by_sensor[scan.sensor.number].append(scan)
     found = [_last_said(scans, path) for scans in by_sensor.values() if scans]
     told = [one for one in found if one is not None]
     return sorted(told, key=lambda one: -one["time_s"])
