@@ -59,8 +59,8 @@ docs: $(VENV)/.tools ## Write the generated parts of docs/ anew
 	@$(BIN)/python docs/generate.py
 
 lock: $(VENV)/.tools ## Pin every package and its hashes anew
-	@printf "hatchling>=1.27\neditables>=0.5\nnodejs-wheel-binaries>=22\n" | $(LOCK) pyproject.toml - --output-file requirements.txt
-	@printf "hatchling>=1.27\neditables>=0.5\nnodejs-wheel-binaries>=22\n" | $(LOCK) pyproject.toml - --group dev \
+	@printf "hatchling>=1.27\neditables>=0.5\nnodejs-wheel-binaries>=24.6\n" | $(LOCK) pyproject.toml - --output-file requirements.txt
+	@printf "hatchling>=1.27\neditables>=0.5\nnodejs-wheel-binaries>=24.6\n" | $(LOCK) pyproject.toml - --group dev \
 		--constraint requirements.txt --output-file requirements-dev.txt
 	@printf "stonesoup==1.9.1\n" | $(LOCK) - --constraint requirements-dev.txt \
 		--output-file benchmarks/tracker/requirements-peers.txt
