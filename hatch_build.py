@@ -34,6 +34,7 @@ FILES = {
     "pmtiles.js": "pmtiles/dist/pmtiles.js",
     "topojson-client.min.js": "topojson-client/dist/topojson-client.min.js",
     "uPlot.esm.js": "uplot/dist/uPlot.esm.js",
+    "uPlot.esm.d.ts": "uplot/dist/uPlot.d.ts",  # the module's types, where tsc looks for them
     "uPlot.min.css": "uplot/dist/uPlot.min.css",
     "land-50m.json": "world-atlas/land-50m.json",
 }
