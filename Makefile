@@ -1,5 +1,5 @@
-# Every command of the project. `make demo` and `make test` need Python 3.11 or later, make and a
-# package registry, and nothing else.
+# Every command of the project. `make demo` and `make test` need Python 3.11 or later, make and the
+# registries of Python and npm packages, and nothing else: Node itself comes from PyPI.
 
 VENV := .venv
 PEERS := .venv-peers
