@@ -22,6 +22,7 @@ COURSE = {
     State.IN_FLIGHT: (20.0, State.MET),
     State.MET: (10.0, State.INTERCEPTED),
 }
+MOST_ALARMS = 12
 OVER = (State.INTERCEPTED, State.MISSED, State.ABORTED, State.REFUSED)
 OPENING = (
     [State.PROPOSED] * 5
@@ -156,7 +157,7 @@ class Stage:
         }
 
     def _alarm(self, place: int, time_s: float) -> None:
-        number = len(self.alarms) + 1
+        number = max(self.alarms, default=0) + 1
         shelved = any(row["place"] == place and row["until_s"] > time_s for row in self.shelved)
         self.alarms[number] = {
             "alarm": number,
@@ -170,6 +171,9 @@ class Stage:
             "shelved": shelved,
             "revision": 0,
         }
+
+        for old in sorted(self.alarms)[:-MOST_ALARMS]:
+            del self.alarms[old]
 
     def act(self, request: ActRequest, time_s: float) -> Verdict:
         """Take an act, or say why not."""
