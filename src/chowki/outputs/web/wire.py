@@ -168,13 +168,13 @@ def _packed(column: WireColumn, values: NDArray[Any]) -> NDArray[Any]:
         return values.astype(stored)
     limits = np.iinfo(stored)
     low, high = int(limits.min), int(limits.max)
-    if column.missing == low:
-        low += 1
-    elif column.missing == high:
-        high -= 1
     scaled = values if column.scale == 1.0 else values * (1.0 / column.scale)
     if scaled.dtype.kind != "f":
         return np.clip(scaled, low, high).astype(stored)
+    if column.missing == low:  # kept for what is not known
+        low += 1
+    elif column.missing == high:
+        high -= 1
     known = np.isfinite(scaled)
     lacking = 0 if column.missing is None else column.missing
     whole = np.clip(np.rint(np.where(known, scaled, 0.0)), low, high)
