@@ -48,7 +48,9 @@ class Chromium:
     """
 
     def __init__(self) -> None:
-        self._profile = tempfile.TemporaryDirectory(prefix="bench-page-", ignore_cleanup_errors=True)
+        self._profile = tempfile.TemporaryDirectory(
+            prefix="bench-page-", ignore_cleanup_errors=True
+        )
         command = [find(), *FLAGS, f"--user-data-dir={self._profile.name}", "about:blank"]
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
