@@ -115,8 +115,8 @@ def _replayed(hours: float) -> dict[str, Any]:
         if time.time() - pictures[-1]["painted_s"] > 5.0:
             raise RuntimeError("the page stood still: its memory says nothing")
         browser.screenshot(FOLDER / "memory.png")
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    return {"samples": samples, "length_s": manifest["until_s"], "load": machine.load()}
+    shown = [picture["time_s"] for picture in pictures]
+    return {"samples": samples, "length_s": max(shown) - min(shown), "load": machine.load()}
 
 
 def _recording() -> Path:
