@@ -13,7 +13,7 @@ from chowki.defence.warning import WarningKeeper, WarningParameters
 from chowki.defence.warning_board import Conditions, advance, blank, raised, with_cells
 from chowki.kernels.geodesy import enu_to_geodetic, station_frame
 
-NONE, ADVISORY, COVER, CLEAR = (int(level) for level in WarningLevel)
+NONE, ADVISORY, COVER, CLEAR = (int(level) for level in list(WarningLevel)[:4])
 ROW = np.empty(0, dtype=np.int64)
 
 

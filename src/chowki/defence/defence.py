@@ -71,6 +71,8 @@ class Defence:
         Acts that named a verb, subject or value not known here.
     acts_refused : int
         Acts that would have stepped up without the name of a person, in operator mode.
+    acts_late : int
+        Releases that came when their proposal was gone, in operator mode.
     threat_memory : Any
         What the threat model keeps of each track.
     """
@@ -83,6 +85,7 @@ class Defence:
     book: EngagementBook | None = None
     acts_ignored: int = 0
     acts_refused: int = 0
+    acts_late: int = 0
     threat_memory: Any = None
 
 
@@ -193,7 +196,8 @@ class AirDefence:
         (subject: sector or empty), ``release`` and ``refuse`` (subject: track number). Another
         verb is someone else's; a verb with an unknown subject or value changes nothing and is
         counted. In operator mode what steps up needs the name of a person, and is refused and
-        counted without.
+        counted without; and a release without a proposal comes too late, is counted, and is not
+        kept for the next one.
         """
         if act.verb in ("release", "refuse"):
             return self._release(defence, act)
@@ -219,6 +223,13 @@ class AirDefence:
         """Return whether an act lacks the name that operator mode asks of who steps up."""
         return self._postures.operator and not act.person.strip()
 
+    def _comes_late(self, posture: Posture, book: EngagementBook, track: int) -> bool:
+        """Return whether a person releases what is no longer proposed.
+
+        Under a cease-fire the rules propose nothing before a person has released it by name.
+        """
+        return self._postures.operator and not any(posture.ceased) and track not in book.proposals()
+
     def _release(self, defence: Defence, act: Act) -> Defence:
         """Return the defence after a track was released for engagement, or refused."""
         if defence.book is None or not act.subject.isdecimal():
@@ -227,6 +238,8 @@ class AirDefence:
             return replace(defence, acts_refused=defence.acts_refused + 1)
         track = frozenset((int(act.subject),))
         book = defence.book
+        if act.verb == "release" and self._comes_late(defence.posture, book, int(act.subject)):
+            return replace(defence, acts_late=defence.acts_late + 1)
         if act.verb == "release":
             released, withheld = book.released | track, book.withheld - track
         else:
