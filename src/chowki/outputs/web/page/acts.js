@@ -11,8 +11,11 @@
 
 const RANK = { viewer: 0, operator: 1, approver: 2 };
 
-/** Verbs of the simulation's operator; the others belong to every watch. @type {Set<Verb>} */
-const OPERATOR_ONLY = new Set([
+/** What needs less or more than an operator. @type {Partial<Record<Verb, Role>>} */
+const LEAST = { seen: "viewer", mute: "viewer", "lift-cease-fire": "approver" };
+
+/** Verbs about engagements: in a simulated world in operator mode only. @type {Set<Verb>} */
+const ENGAGES = new Set([
   "set-posture",
   "set-weapons-control-status",
   "cease-fire",
@@ -51,19 +54,22 @@ export class Acts {
     return hello !== null && hello.operator && hello.mode === "simulation";
   }
 
-  /** Whether the user may do it at all: others are not offered the button. @param {Verb} verb */
+  /**
+   * Whether the user may do it: others are not offered the button.
+   * @param {Verb} verb
+   */
   offers(verb) {
-    if (RANK[this.role] < RANK.operator) return false;
-    if (this._store.hello?.mode === "replay") return false;
-    return this.operator || !OPERATOR_ONLY.has(verb);
+    if (RANK[this.role] < RANK[LEAST[verb] ?? "operator"]) return false;
+    if (!this._store.hello || this._store.hello.mode === "replay") return false;
+    return this.operator || !ENGAGES.has(verb);
   }
 
   /**
-   * Whether the user may release where that releaser is demanded.
-   * @param {string} release
+   * Whether the user may act where that releaser is demanded.
+   * @param {string} releaser
    */
-  mayRelease(release) {
-    return this.offers("release") && (release !== "senior" || this.role === "approver");
+  mayRelease(releaser) {
+    return this.offers("release") && (releaser !== "senior" || this.role === "approver");
   }
 
   /**

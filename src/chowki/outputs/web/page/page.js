@@ -80,6 +80,17 @@ export class Page {
     if (lon !== null && lat !== null) this.map?.goTo(lon, lat, CLOSE_ZOOM);
   }
 
+  /** Whether what is shown is what is known now. In a recording, wherever one looks is now. */
+  atEdge() {
+    const state = this.store.state;
+    return state !== null && (state.at_edge || !state.clock.live);
+  }
+
+  /** Whether open alarms ring on: in a recording each rings once, since none can be acknowledged. */
+  rings() {
+    return this.store.state?.clock.live ?? false;
+  }
+
   /** @returns {Set<number>|null} tracks that the map shows, null where lists hold all */
   inView() {
     const { block, settings } = this.store;
