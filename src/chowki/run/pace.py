@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from chowki.core.inbox import Inbox
 from chowki.core.messages import Event
@@ -26,12 +26,16 @@ class Pace:
         UTC seconds of the scenario now.
     speed : float
         Scenario seconds per second of the wall; infinity for as fast as it goes.
+    clock : callable
+        Seconds of the wall, that only rise.
     """
 
-    def __init__(self, start_s: float, speed: float) -> None:
-        self._lock = threading.Lock()
+    def __init__(
+        self, start_s: float, speed: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._lock, self._clock = threading.Lock(), clock
         self._speed, self._paused = speed, False
-        self._anchor = (start_s, time.monotonic())
+        self._anchor = (start_s, self._clock())
         self.now_s = start_s
 
     @property
@@ -47,7 +51,7 @@ class Pace:
     def set(self, speed: float | None = None, *, paused: bool | None = None) -> None:
         """Change speed, pause or go on, from this instant."""
         with self._lock:
-            self._anchor = (self.now_s, time.monotonic())
+            self._anchor = (self.now_s, self._clock())
             self._speed = self._speed if speed is None else speed
             self._paused = self._paused if paused is None else paused
 
@@ -57,9 +61,9 @@ class Pace:
             if self._paused:
                 return LONGEST_WAIT_S
             from_s, since = self._anchor
-            late_s = (time.monotonic() - since) - (time_s - from_s) / self._speed
+            late_s = (self._clock() - since) - (time_s - from_s) / self._speed
             if late_s > BEHIND_S:
-                self._anchor = (time_s, time.monotonic())
+                self._anchor = (time_s, self._clock())
             return max(-late_s, 0.0)
 
 

@@ -18,10 +18,12 @@ from chowki.outputs.dossier.plots import consistent
 from chowki.outputs.web.chronicle import Chronicle, Moment
 from chowki.outputs.web.pictures import Picture
 from chowki.outputs.web.standing import Row, rows_of
+from chowki.outputs.web.watch import Watch
 
 Document = dict[str, Any]
 HISTORY_S = 1_800.0
 LOOKS = 3  # of the last looks of a sensor, how many are held against a track
+_FULL = (None,) * LOOKS  # what a sensor out of reach has: no more of it is wanted
 
 
 def detail_message(
@@ -70,6 +72,7 @@ def detail_message(
         "threats": [t for t in rows_of(picture.threats) if t["track"] == track],
         "said": said_of(chronicle, picture, row),
         "engagements": [e for e in engagements if e["track"] == track],
+        "pilot": _pilot(moment.watch, one),
     }
 
 
@@ -80,11 +83,13 @@ def said_of(chronicle: Chronicle, picture: Picture, row: int) -> list[Document]:
     have measured the track, as in ``outputs.dossier.plots``.
     """
     path = _Flown(picture, row)
-    by_sensor: dict[int, list[Scan]] = {}
-    for scan in reversed(chronicle.scans(picture.time_s)):
-        heard = by_sensor.setdefault(scan.sensor.number, [])
-        if len(scan.detections) and len(heard) < LOOKS and path.in_reach(scan.sensor):
-            heard.append(scan)
+    sensors = chronicle.theatre.sensors
+    by_sensor: dict[int, list[Scan]] = {s.number: [] for s in sensors if path.in_reach(s)}
+    for scan in chronicle.scans.before(
+        picture.time_s, lambda number: len(by_sensor.get(number, _FULL)) < LOOKS
+    ):
+        if len(scan.detections):
+            by_sensor[scan.sensor.number].append(scan)
     found = [_last_said(scans, path) for scans in by_sensor.values() if scans]
     told = [one for one in found if one is not None]
     return sorted(told, key=lambda one: -one["time_s"])
@@ -165,6 +170,13 @@ def _number(value: float, text: str) -> str:
 
 def _address(one: Row) -> str:
     return address_in_words(one["address"], one["address_kind"])
+
+
+def _pilot(watch: Watch, one: Row) -> Document | None:
+    """Return where the pilot of a drone stands, when its Remote ID told it."""
+    remote = one["address_kind"] == AddressKind.REMOTE_ID
+    pilot = watch.pilots.get(one["address"]) if remote else None
+    return None if pilot is None else {"lat": pilot.lat_deg, "lon": pilot.lon_deg}
 
 
 def _ellipse(one: Row) -> Document | None:

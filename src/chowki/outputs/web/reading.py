@@ -1,13 +1,14 @@
-"""A journal read into a chronicle: scans are passed over but for the last ones."""
+"""A journal read into a chronicle."""
 
 from __future__ import annotations
 
 from chowki.core.codec import Decoder
 from chowki.core.journal import JournalReader
-from chowki.core.messages import Act, Status, Tick
+from chowki.core.messages import Act, Scan, Status, Tick
 from chowki.core.places import Theatre
-from chowki.core.segments import Channel
+from chowki.core.segments import Channel, Record
 from chowki.outputs.web.chronicle import Chronicle
+from chowki.outputs.web.scans import RecordedScans
 
 TOLD_EVERY = 2_000  # records between two times that the edge moves while reading
 
@@ -27,17 +28,39 @@ def read_into(chronicle: Chronicle, reader: JournalReader) -> None:
     JournalError
         At the first damage; what came before stays in the chronicle.
     """
-    decoder, edge_s = Decoder(), -1.0
-    for number, record in enumerate(reader.records()):
+    shelf = RecordedScans(reader.paths, chronicle.theatre)
+    chronicle.scans = shelf
+    reading = _Reading(chronicle, shelf)
+    for index, segment in enumerate(reader.segments()):
+        for record in segment:
+            reading.take(record, index)
+    reading.tell()
+
+
+class _Reading:
+    """One pass over a journal."""
+
+    def __init__(self, chronicle: Chronicle, shelf: RecordedScans) -> None:
+        self._chronicle, self._shelf = chronicle, shelf
+        self._decoder = Decoder()
+        self._edge_s = chronicle.theatre.station.start_s
+
+    def take(self, record: Record, segment: int) -> None:
+        """Take a record; truth is never shown."""
         if record.channel == Channel.TRUTH:
-            continue  # never shown
-        message = decoder.decode(record.payload)
+            return
+        message = self._decoder.decode(record.payload)
         if isinstance(message, Theatre):
-            decoder = Decoder(message.sensors)
+            self._decoder = Decoder(message.sensors)
+        elif isinstance(message, Scan):
+            length = len(record.payload)
+            self._shelf.note(message, segment, record.end - length, length)
         elif isinstance(message, (Act, Status, Tick)):
-            edge_s = message.time_s
-        chronicle.add(message)
-        if number % TOLD_EVERY == 0 and edge_s > 0.0:
-            chronicle.advance(edge_s)
-    if edge_s > 0.0:
-        chronicle.advance(edge_s)
+            self._edge_s = message.time_s
+        self._chronicle.add(message)
+        if record.number % TOLD_EVERY == 0:
+            self.tell()
+
+    def tell(self) -> None:
+        """Let the edge come to the last time read."""
+        self._chronicle.advance(self._edge_s)

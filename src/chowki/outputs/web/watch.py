@@ -9,7 +9,7 @@ from typing import Any
 from chowki.outputs.web.alarms import Alarm, Cover
 
 Document = dict[str, Any]
-Revision = Callable[[str, str], int]
+Revision = Callable[[str], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def watch_part(watch: Watch, time_s: float, revision: Revision) -> Document:
     time_s : float
         UTC seconds.
     revision : callable
-        Revision of a thing, by kind and subject.
+        Revision of a thing, by its key in ``Revisions``.
     """
     return {
         "alarms": [_alarm(one, revision) for one in watch.alarms.values()],
@@ -134,7 +134,7 @@ def _alarm(one: Alarm, revision: Revision) -> Document:
         "acknowledged_by": one.acknowledged_by,
         "shelved": one.shelved,
         "over": one.over,
-        "revision": revision("alarm", str(one.number)),
+        "revision": revision(f"alarm/{one.number}"),
     }
 
 
