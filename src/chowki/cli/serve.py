@@ -17,6 +17,7 @@ from chowki.cli.voice import Voice
 from chowki.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from chowki.outputs.web.accounts import Account
     from chowki.outputs.web.server import Server, Settings
     from chowki.run.serve import Engine
 
@@ -130,7 +131,7 @@ def _replay(voice: Voice, folder: Path, settings: Settings, *, browser: bool) ->
     replay = Replay(folder, settings.layers)
     server = Server(replay.session, settings)
     replay.start()
-    _announce(voice, server, browser=browser)
+    announce(voice, server, browser=browser)
     server.serve_forever()
     if replay.fault is not None:
         raise replay.fault
@@ -140,17 +141,17 @@ def _play(voice: Voice, asked: Asked, settings: Settings, *, browser: bool) -> N
     """Run a loop beside the server until Ctrl-C; then close the recording and say where it is."""
     from chowki.outputs.web.server import Server
 
-    engine, folder = _engine(asked)
+    engine, folder = engine_of(asked)
     server = Server(engine.session, settings)
     engine.start()
-    _announce(voice, server, browser=browser)
+    announce(voice, server, browser=browser)
     server.serve_forever()
     voice.remark("chowki: stopping; the recording is being closed")
     engine.stop()
     voice.remark(f"chowki: recorded in {folder}; look back with: chowki serve {folder}")
 
 
-def _engine(asked: Asked) -> tuple[Engine, Path]:
+def engine_of(asked: Asked) -> tuple[Engine, Path]:
     """Return the loop that was asked for, not started yet, and where it records.
 
     Raises
@@ -209,14 +210,14 @@ def _settings(
     *,
     loop: bool,
 ) -> Settings:
-    from chowki.outputs.web.accounts import Account, read_account
+    from chowki.outputs.web.accounts import read_account
     from chowki.outputs.web.cursor import Cursor
     from chowki.outputs.web.server import Settings
 
     host, port, names = where
     people = tuple(read_account(words) for words in users)
     if not people and host in ("127.0.0.1", "localhost", "::1"):
-        people = (Account(_own_name(), "approver"),)
+        people = (own_account(),)
     speed = SIMULATED_SPEED if asked.speed is None else asked.speed
     return Settings(
         host=host,
@@ -230,20 +231,21 @@ def _settings(
     )
 
 
-def _own_name() -> str:
-    """Return the name of whoever started this, for the journal."""
+def own_account() -> Account:
+    """Return the account of whoever started this: alone here, so allowed everything."""
+    from chowki.outputs.web.accounts import Account
+
     try:
-        return getpass.getuser()
+        return Account(getpass.getuser(), "approver")
     except (OSError, KeyError):
-        return "operator"
+        return Account("operator", "approver")
 
 
-def _announce(voice: Voice, server: Server, *, browser: bool) -> None:
-    """Print one link for each person, data on standard output; open the first where one can."""
+def announce(voice: Voice, server: Server, *, browser: bool) -> None:
+    """Print one link for each person on standard error; open it where there is a terminal."""
     links = server.links()
     for name, role, url in links:
-        voice.out.print(f"{name} ({role}): {url}", highlight=False, markup=False)
-    sys.stdout.flush()
+        voice.err.print(f"{name} ({role}): {url}", highlight=False, markup=False, soft_wrap=True)
     voice.remark("chowki: each link works once; Ctrl-C ends")
     if browser and sys.stdout.isatty() and len(links) == 1:
         webbrowser.open(links[0][2])

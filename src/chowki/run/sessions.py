@@ -15,8 +15,11 @@ from chowki.core.records import Tracks
 from chowki.outputs.web.chronicle import Chronicle, Moment
 from chowki.outputs.web.detail import detail_message
 from chowki.outputs.web.hello import hello
+from chowki.outputs.web.permissions import Facts, admit
+from chowki.outputs.web.revisions import Revisions
 from chowki.outputs.web.session import ActRequest, Clock, Verdict
 from chowki.outputs.web.view import plain, state_message
+from chowki.run.facts import facts_of
 from chowki.run.pace import Pace
 
 Document = dict[str, Any]
@@ -75,9 +78,12 @@ class PageSession:
         self.chronicle = chronicle
         self._show = show
         self._ended = threading.Event()
+        self._revisions = Revisions()
 
     def see(self, _event: Event, frame: Frame) -> None:
         """Follow the loop: a complete frame is what is known now."""
+        if len(frame.warnings):
+            self._revisions.take(frame.warnings)
         if frame.complete:
             self.chronicle.show(frame)
 
@@ -137,10 +143,14 @@ class PageSession:
     def submit(self, request: ActRequest) -> Verdict:
         """Take or refuse what a person asks for."""
         inbox = self._show.inbox
-        if inbox is None or self._ended.is_set():
-            return Verdict(False, 403, "this is a recording: nothing can be changed in it")
-        inbox.put(Act(0.0, request.person, request.verb, request.subject, request.value))
-        return Verdict(True, 200, "taken", 0)
+        verdict = admit(request, self._facts(), self._revisions)
+        if verdict.accepted and inbox is not None:
+            inbox.put(Act(0.0, request.person, request.verb, request.subject, request.value))
+        return verdict
+
+    def _facts(self) -> Facts:
+        ended = self._show.inbox is None or self._ended.is_set()
+        return facts_of(self._show.theatre, self._show.noted, self.chronicle, ended=ended)
 
     def control(self, person: str, speed: float | None, paused: bool | None) -> Verdict:
         """Set the clock of the loop."""
@@ -153,11 +163,8 @@ class PageSession:
         self.chronicle.generation += 1
         return Verdict(True, 200, "set")
 
-    def _revision(self, kind: str, subject: str) -> int:
-        return 0
-
     def _state(self, moment: Moment) -> Document:
-        state = state_message(self._show.theatre, moment, self._revision)
+        state = state_message(self._show.theatre, moment, self._revisions.number)
         return state | {
             "sources": self._show.sources(),
             "volumes": self._volumes(moment),

@@ -15,10 +15,11 @@ from chowki.core.table import F64
 from chowki.kernels.geodesy import enu_to_geodetic
 from chowki.outputs.web.chronicle import Moment, counts_of
 from chowki.outputs.web.standing import Row, Standing, rows_of
+from chowki.outputs.web.watch import watch_part
 
 Document = dict[str, Any]
-# Number of the last change of a thing, by kind and subject: for optimistic locking.
-Revision = Callable[[str, str], int]
+# Number of the last change of a thing, by its key in ``Revisions``: for optimistic locking.
+Revision = Callable[[str], int]
 DECIMALS = 5  # a metre of latitude, ten microseconds
 _STANDS = (WarningLevel.ADVISORY, WarningLevel.TAKE_COVER)
 
@@ -51,10 +52,11 @@ def state_message(theatre: Theatre, moment: Moment, revision: Revision) -> Docum
         ],
         "sensors": [_sensor(one.number, one.name, standing) for one in theatre.sensors],
         "sectors": [
-            one | {"revision": revision("sector", one["sector"])}
+            one | {"revision": revision(f"sector/{one['sector']}")}
             for one in standing.sectors.document(picture.time_s)
         ],
         "counts": counts_of(picture, standing),
+        **watch_part(moment.watch, picture.time_s, revision),
     }
 
 
@@ -104,8 +106,12 @@ def _warning(row: Row, revision: Revision) -> Document:
         "lon": lon,
         "arrival_s": row["expected_arrival_s"],
         "proposed": proposed,
-        "revision": revision("place", str(row["place"])),
+        "revision": revision(f"warning/{_whom(row)}"),
     }
+
+
+def _whom(row: Row) -> str:
+    return f"cell:{row['cell']}" if row["cell"] >= 0 else str(row["place"])
 
 
 def _places(theatre: Theatre, threats: Threats, standing: Standing) -> list[Document]:
@@ -150,7 +156,7 @@ def _engagement(row: Row, where: F64, revision: Revision) -> Document:
         )
     }  # fmt: skip
     here = {"lat": round(float(where[0]), 5), "lon": round(float(where[1]), 5)}
-    return told | here | {"revision": revision("track", str(row["track"]))}
+    return told | here | {"revision": revision(f"track/{row['track']}")}
 
 
 def _sensor(number: int, name: str, standing: Standing) -> Document:
