@@ -52,11 +52,13 @@ export class Cast {
     this.captions = [];
     this._planner = new LabelPlanner();
     this._roomy = false;
+    this._perPixel = 0;
   }
 
   /** Forget where labels stood: another session, another scale. */
   clear() {
     this._planner.clear();
+    this._roomy = false;
   }
 
   /**
@@ -67,6 +69,8 @@ export class Cast {
   plan(scene, pen) {
     const { field, port } = scene;
     const rows = field.rowsIn(port);
+    if (port.perPixel !== this._perPixel) this._planner.clear();
+    this._perPixel = port.perPixel;
     this._roomy = rows.length < (this._roomy ? CROWDED : ROOMY);
     this._cast(scene, rows);
     pen.font = labelFont(scene);
@@ -76,7 +80,8 @@ export class Cast {
       ...this._trackLabels(scene, pen, rows, wordings),
     ];
     const { width, height } = port;
-    const room = { width, height, symbols: this._boxes(scene), marks: marksIn(scene, rows) };
+    const { blocked } = scene;
+    const room = { width, height, blocked, symbols: this._boxes(scene), marks: marksIn(scene, rows) };
     this.captions = this._planner.plan(labels, room).map((label) => ({
       label,
       ...wordings.get(label.key),

@@ -21,7 +21,7 @@ const GRATICULE_DEG = [30, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01];
 const WIDEST_MESH_PX = 320;
 /** Sites stand within a kilometre or two of their places: farther out they would be a heap. */
 const SITES_FROM_ZOOM = 10;
-const ROUNDS_FROM_ZOOM = 11.5;
+const ROUNDS_FROM_ZOOM = 12.5;
 const SENSORS_FROM_ZOOM = 5.5;
 const FULL_TURN = 359.5;
 
@@ -171,8 +171,8 @@ function sensorMark(sensor, near) {
 function reachOf({ range_m, azimuth_from_deg, azimuth_span_deg }, lon, lat) {
   if (!range_m) return null;
   const span = azimuth_span_deg ?? 360;
-  if (span >= FULL_TURN) return arc(lon, lat, range_m);
-  const edge = arc(lon, lat, range_m, azimuth_from_deg ?? 0, span, 48);
+  if (span >= FULL_TURN) return arc(lon, lat, range_m, 0, 360, 144);
+  const edge = arc(lon, lat, range_m, azimuth_from_deg ?? 0, span, 72);
   const outline = new Float64Array(edge.length + 4);
   outline.set([mercatorX(lon), mercatorY(lat)]);
   outline.set(edge, 2);

@@ -43,6 +43,8 @@ export class Picture {
     this._book = new SymbolBook();
     /** @type {Map<number, import("../types.js").Site>} */
     this._sites = new Map();
+    /** Where labels may not stand, CSS pixels. @type {import("./labels.js").Box[]} */
+    this.blocked = [];
     this._frame = 0;
     this._planDue = true;
     this._nearLon = 0;
@@ -147,6 +149,7 @@ export class Picture {
       selectedRow: found >= 0 && this._store.visible[found] === 0 ? -1 : found,
       picked,
       chosenPlace: filters.place,
+      blocked: this.blocked,
       nearLon: this._nearLon,
     };
   }
