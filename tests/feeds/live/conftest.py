@@ -63,7 +63,10 @@ def opened(clock: FastClock) -> Iterator[Callable]:
 
 @pytest.fixture
 def until() -> Callable:
-    """Return a function that reads events until something holds of them, or for so many seconds."""
+    """Return a function that reads events up to a tick at which something holds of them.
+
+    It gives up after so many ticks.
+    """
 
     def read(feeds, holds=lambda _events: False, seconds=20):
         events, ticks = [], 0
@@ -71,9 +74,10 @@ def until() -> Callable:
             if events:
                 assert event.time_s >= events[-1].time_s
             events.append(event)
-            ticks += isinstance(event, Tick)
-            if holds(events) or ticks >= seconds:
-                break
+            if isinstance(event, Tick):
+                ticks += 1
+                if holds(events) or ticks >= seconds:
+                    break
         return events
 
     return read
@@ -101,8 +105,8 @@ def told() -> Callable:
 class Line:
     """A TCP server for one client after another; each connection is handed to the test."""
 
-    def __init__(self) -> None:
-        self._server = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, port: int = 0) -> None:
+        self._server = socket.create_server(("127.0.0.1", port))
         self._server.settimeout(10.0)
         self.port = self._server.getsockname()[1]
         self.open: list[socket.socket] = []
@@ -122,8 +126,8 @@ class Line:
 def line() -> Iterator[Callable[[], Line]]:
     made: list[Line] = []
 
-    def make():
-        made.append(Line())
+    def make(port=0):
+        made.append(Line(port))
         return made[-1]
 
     yield make

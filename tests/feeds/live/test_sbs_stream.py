@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from datetime import UTC, datetime
@@ -90,18 +91,31 @@ def test_a_source_that_stops_is_silent_and_is_called_again(
 ):
     server = line()
     feeds = opened(where(server), **DUTCH)
-    way = server.answer()
-    way.sendall(sbs(clock.now(), 51.7, 4.77))
+    server.answer().sendall(sbs(clock.now(), 51.7, 4.77))
     before = until(feeds, seconds=3)
-    way.close()
+    server.close()
     gone = until(feeds, lambda events: "degraded" in told(events, "sbs"), 10)
     assert "no connection" in health(feeds).note
-    again = server.answer()
-    talking(lambda now_s: again.sendall(sbs(now_s, 51.8, 4.77)))
+    until(feeds, seconds=3)
+    way = line(server.port).answer()
+    talking(lambda now_s: way.sendall(sbs(now_s, 51.8, 4.77)))
     back = until(feeds, lambda events: "working" in told(events, "sbs"), 20)
-    states = told([*before, *gone, *back], "sbs")
-    assert states[-2:] == ["degraded", "working"]
-    assert health(feeds).rate_hz > 1.0
+    assert told([*before, *gone, *back], "sbs") == ["working", "degraded", "working"]
+    assert health(feeds).rate_hz > 0.0
+
+
+def test_a_source_that_comes_and_goes_is_flagged(line, opened, until, told, clock, sbs):
+    server = line()
+    feeds = opened(where(server), **DUTCH)
+
+    def once_more(_events):
+        way = server.answer()
+        way.sendall(sbs(clock.now(), 51.7, 4.77))
+        way.close()
+        return "degraded" in told(_events, "sbs") and "lost" in health(feeds).note
+
+    until(feeds, once_more, 20)
+    assert re.match(r"lost \d+ times in the last minute", health(feeds).note)
 
 
 def test_nobody_there_is_silent_and_is_tried_less_and_less(line, opened, until, told, fast):

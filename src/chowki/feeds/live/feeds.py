@@ -194,7 +194,7 @@ class LiveFeeds:
     def _leave_out(self, until_s: float) -> None:
         """Throw away what was received before the station was there to hear it."""
         for source in self._sources:
-            source.collect(until_s - 1.0)
+            _collected(source, until_s - 1.0)
 
     def _troubles(self) -> list[str]:
         return [

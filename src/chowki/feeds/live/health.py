@@ -12,6 +12,7 @@ from chowki.feeds.live.timing import Timing
 
 RATE_S, MINUTE_S = 10.0, 60.0
 FEW_FAULTS, FAULTY_SHARE = 3, 0.02
+MANY_LOSSES = 3  # of the connection, in a minute
 
 # Reasons to leave a record out that tell of aircraft and receivers, not of a fault.
 HARMLESS = frozenset({
@@ -77,6 +78,8 @@ class Meter:
         Whether the way to the source is open.
     trouble : str
         Why it isn't, in words.
+    losses : int
+        How often a way that was open has closed.
     skipped, noted : Counter of str
         Records left out, and those that needed care, by reason.
     """
@@ -87,6 +90,7 @@ class Meter:
     alive_s: float = math.nan
     connected: bool = False
     trouble: str = "not tried yet"
+    losses: int = 0
     skipped: Counter[str] = field(default_factory=Counter[str])
     noted: Counter[str] = field(default_factory=Counter[str])
 
@@ -115,6 +119,7 @@ class _Past(NamedTuple):
     heard: int
     surplus: int
     faults: int
+    losses: int
 
 
 class Review:
@@ -154,7 +159,7 @@ class Review:
         meter = self._meter
         skipped = dict(meter.skipped)
         faults = sum(n for why, n in skipped.items() if why not in HARMLESS)
-        self._past.append(_Past(time_s, meter.heard, meter.surplus, faults))
+        self._past.append(_Past(time_s, meter.heard, meter.surplus, faults, meter.losses))
         while self._past[0].time_s < time_s - MINUTE_S:
             self._past.popleft()
 
@@ -192,6 +197,8 @@ class Review:
                 f"it floods: {now.surplus - then.surplus} records dropped in the last minute "
                 f"(more than {self._limits.most_hz:g} a second)"
             )
+        if now.losses - then.losses >= MANY_LOSSES:
+            wrong["flaps"] = f"lost {now.losses - then.losses} times in the last minute"
         if self._timing.wrong:
             wrong["clock"] = _clock_words(self._timing)
         faults, heard = now.faults - then.faults, now.heard - then.heard

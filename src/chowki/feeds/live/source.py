@@ -154,6 +154,7 @@ class LiveSource(ABC):
             trouble = self._attended()
             if not self.listening:
                 return
+            self.meter.losses += self.meter.connected
             self.meter.connected, self.meter.trouble = False, trouble
             pause_s = FIRST_PAUSE_S if self.meter.heard > heard else pause_s
             self.rest(pause_s)
