@@ -22,17 +22,19 @@ class Spoken:
     ----------
     command : str
         What runs: a module of the benchmark, or a program beside this Python, and its arguments.
+        Of a program, standard error is listened to: links to enter are printed there.
     """
 
     def __init__(self, *command: str) -> None:
-        self._process = subprocess.Popen(spell(*command), stdout=subprocess.PIPE, text=True)
+        ours = command[0].startswith("page.")
+        streams = {"stdout" if ours else "stderr": subprocess.PIPE}
+        self._process = subprocess.Popen(spell(*command), text=True, **streams)
         self.pid = self._process.pid
         self._lines: queue.Queue[str | None] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
+        for line in self._process.stdout or self._process.stderr or ():
             self._lines.put(line)
         self._lines.put(None)
 

@@ -93,7 +93,7 @@ def _replayed(hours: float) -> dict[str, Any]:
     """Return what server and page held over time."""
     folder = _recording()
     served = ["serve", str(folder), "--loop", "--speed", str(SPEED), "--no-browser", "--port", "0"]
-    with running("chowki", *served, "--quiet") as server, Chromium() as browser:
+    with running("chowki", *served) as server, Chromium() as browser:
         link = re.search(r"http\S+", server.line())
         assert link is not None
         browser.open(link.group(), pictures=2, longest_s=120.0)

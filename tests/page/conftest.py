@@ -95,6 +95,16 @@ def chromium() -> Generator[Browser, None, None]:
 
 
 @pytest.fixture(scope="session")
+def made_up() -> Iterator[Callable[..., Any]]:
+    """Return the made-up session of the benchmark: ``made_up(n_tracks, mode, operator)``."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "benchmarks")
+        from page.synthetic import Synthetic
+
+        yield Synthetic
+
+
+@pytest.fixture(scope="session")
 def watching() -> type[Watch]:
     """Return what notes the faults of a page."""
     return Watch
@@ -117,7 +127,8 @@ def watched(chromium) -> Iterator[Callable[..., Page]]:
     yield make
     for context in contexts:
         context.close()
-    assert [fault for watch in watches for fault in watch.faults] == []
+    faults = [fault for watch in watches for fault in watch.faults]
+    assert not faults, "on the page:\n" + "\n".join(faults)
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ class Play:
         return [(alarm.raised_s, alarm.place, alarm.why) for alarm in self.raised]
 
     def part(self, time_s=1e9):
-        return watch_part(self.watch, time_s, lambda kind, subject: 3)
+        return watch_part(self.watch, time_s, lambda key: 3)
 
 
 @pytest.fixture

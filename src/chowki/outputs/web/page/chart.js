@@ -23,14 +23,13 @@ const LINES = /** @type {const} */ ([
  */
 export function makeChart(page, element, hover) {
   const { store } = page;
-  const key = el("div", { class: "chart-key" });
+  const key = el("span", { class: "chart-key" });
   const values = LINES.map((line) => {
     const value = el("b");
     key.append(el("span", { class: `key key-${line.key}` },
       el("i", { "aria-hidden": "true" }), `${line.title} `, value));
     return value;
   });
-  element.append(key);
   element.setAttribute("role", "img");
   element.setAttribute("aria-label", "Counts over time: tracks, suspect and hostile, threats, warned");
   /** @type {Plot|null} */
@@ -51,6 +50,7 @@ export function makeChart(page, element, hover) {
     requestAnimationFrame(build);
   });
   return {
+    key,
     /** @param {Span} span @param {number} time_s */
     paint: (span, time_s) => {
       const { series } = store;

@@ -42,7 +42,7 @@ function mapKeys(page) {
     { group, keys: ["ArrowLeft", "a"], words: "move left", run: pan(-1, 0) },
     { group, keys: ["ArrowDown", "s"], words: "move down", run: pan(0, 1) },
     { group, keys: ["ArrowRight", "d"], words: "move right", run: pan(1, 0) },
-    { group, keys: ["e", "+", "="], words: "zoom in", run: () => page.map?.zoomBy(1) },
+    { group, keys: ["e", "+"], words: "zoom in", run: () => page.map?.zoomBy(1) },
     { group, keys: ["q", "-"], words: "zoom out", run: () => page.map?.zoomBy(-1) },
     { group, keys: ["h"], words: "home: the whole front", run: () => page.map?.home() },
     { group, keys: ["v"], words: "lists hold only what is in the view", run: flip(page, "inView") },

@@ -105,14 +105,13 @@ function makeDecks(page, siren, hello, writeHandover) {
   upper.add(warningsPanel(page));
   upper.add(alarmsPanel(page, siren));
   // On real feeds nothing is proposed, released or postured: not even hidden in the page.
-  if (hello.mode !== "live" && hello.sites.length) {
-    upper.add(proposalsPanel(page));
-    upper.add(sectorsPanel(page));
-  }
+  const simulated = hello.mode !== "live" && hello.sites.length > 0;
+  if (simulated) upper.add(proposalsPanel(page));
   lower.add(detailsPanel(page));
   lower.add(eventsPanel(page));
   lower.add(healthPanel(page));
   lower.add(watchPanel(page, writeHandover));
+  if (simulated) lower.add(sectorsPanel(page));
   page.show = (name) => (upper.has(name) ? upper : lower).show(name);
   page.store.on("selected", (track) => {
     if (track !== null) lower.show("details");

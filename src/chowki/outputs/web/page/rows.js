@@ -7,6 +7,7 @@ import { el, setAttr, setClass } from "./dom.js";
  * @template R
  * @typedef {object} Column
  * @property {string} head
+ * @property {boolean} [quiet] the head is for screen readers only
  * @property {string} [name] class of the cells
  * @property {boolean} [button] the cell is the row's button, by which the keyboard chooses the row
  * @property {(row: R) => string} [text]
@@ -34,7 +35,8 @@ export class KeyedTable {
     /** @type {Map<string|number, {row: R, tr: HTMLTableRowElement, paint: ((row: R) => void)[]}>} */
     this._kept = new Map();
     const heads = options.columns.map((column) =>
-      el("th", { scope: "col", class: column.name ?? "", text: column.head }),
+      el("th", { scope: "col", class: column.name ?? "" },
+        el("span", { class: column.quiet ? "unseen" : null, text: column.head })),
     );
     this._body = el("tbody");
     this._table = el(
@@ -103,10 +105,13 @@ export class KeyedTable {
     if (button) cell.append(inner);
     if (column.make) return column.make(inner);
     const text = column.text ?? (() => "");
+    const wordy = column.name?.startsWith("text") ?? false;
     let last = "";
     return (row) => {
       const now = text(row);
-      if (now !== last) inner.textContent = last = now;
+      if (now === last) return;
+      inner.textContent = last = now;
+      if (wordy) inner.title = now;
     };
   }
 

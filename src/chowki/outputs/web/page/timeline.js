@@ -29,16 +29,17 @@ export class Timeline {
     this._window_s = 0;
     this._ticks = el("canvas", { class: "ticks", "aria-hidden": "true" });
     this._needle = el("div", { class: "needle" });
-    this._hover = el("span", { class: "hover" });
+    this._hover = el("span", { class: "hover", "aria-hidden": "true" });
     this._plot = el("div", { class: "plot" });
     this._strip = el("div", {
       class: "strip", role: "slider", tabindex: 0, "aria-label": "Time that is shown",
     }, this._ticks);
-    this._body = el("div", { class: "time-body" }, this._strip, this._plot, this._needle);
+    this._body = el("div", { class: "time-body" }, this._strip, this._plot, this._needle,
+      this._hover);
     this._controls = new Controls(page, (seconds) => this.setWindow(seconds));
-    byId("time").append(
-      el("div", { class: "time-bar" }, ...this._controls.elements, this._hover), this._body);
     this._chart = makeChart(page, this._plot, (time_s) => this._describe(time_s));
+    byId("time").append(el("div", { class: "time-bar" }, ...this._controls.elements,
+      this._chart.key), this._body);
     this._listen();
     page.painter.on(() => this.paint(), ["state", "hello", "settings", "series"]);
     new ResizeObserver(() => page.painter.mark(() => this.paint())).observe(this._body);
@@ -164,7 +165,18 @@ export class Timeline {
       best = event;
     }
     setText(this._hover, best ? `${clock(best.time_s)} ${best.text}` : clock(time_s));
+    const width = this._body.clientWidth - LEFT - RIGHT;
+    const x = LEFT + ((time_s - span.from) / (span.to - span.from)) * width;
+    const room = Math.max(0, this._body.clientWidth - this._hover.offsetWidth - 4);
+    this._hover.style.transform = `translateX(${Math.min(room, Math.max(4, x - 30))}px)`;
   }
+}
+
+/** Change the text of a button, on the screen and as it is read. @param {HTMLElement} button @param {string} text */
+function label(button, text) {
+  if (button.textContent === text) return;
+  button.textContent = text;
+  button.setAttribute("aria-label", `${text}: ${button.title}`);
 }
 
 /** The row of buttons above the line. */
@@ -178,10 +190,10 @@ class Controls {
     const { time } = page;
     const button = (/** @type {string} */ text, /** @type {string} */ name,
       /** @type {() => void} */ click) =>
-      el("button", { type: "button", text, "aria-label": name, title: name, click });
-    this._live = button("LIVE", "Go to the edge (L)", () => time.live());
+      el("button", { type: "button", text, "aria-label": `${text}: ${name}`, title: name, click });
+    this._live = button("LIVE", "go to the edge (L)", () => time.live());
     this._live.className = "live";
-    this._pause = button("Pause", "Pause (space)", () => time.toggle());
+    this._pause = button("Pause", "the clock (space)", () => time.toggle());
     this._pause.className = "pause";
     this._speeds = el("span", { class: "speeds", role: "group", "aria-label": "Speed" });
     this._window = el("select", { "aria-label": "Length of the time line",
@@ -190,8 +202,8 @@ class Controls {
     this._words = el("span", { class: "clock-words" });
     this.elements = [
       this._live, this._pause,
-      button("−10 s", "Ten seconds back (,)", () => time.step(-10)),
-      button("+10 s", "Ten seconds on (.)", () => time.step(10)),
+      button("−10 s", "ten seconds back (,)", () => time.step(-10)),
+      button("+10 s", "ten seconds on (.)", () => time.step(10)),
       this._speeds, this._window, this._words,
     ];
   }
@@ -202,10 +214,9 @@ class Controls {
     this._fill(hello.speeds);
     const { clock: now } = state;
     setAttr(this._live, "aria-pressed", String(state.at_edge));
-    setText(this._live, now.live ? "LIVE" : "END");
+    label(this._live, now.live ? "LIVE" : "END");
     const real = hello.mode === "live" && state.at_edge;
-    setText(this._pause, now.paused ? "Play" : "Pause");
-    setAttr(this._pause, "aria-label", now.paused ? "Play (space)" : "Pause (space)");
+    label(this._pause, now.paused ? "Play" : "Pause");
     for (const each of this._speeds.children) {
       const button = /** @type {HTMLButtonElement} */ (each);
       const chosen = Number(button.value) === now.speed;
@@ -227,7 +238,7 @@ class Controls {
   _fill(speeds) {
     if (this._speeds.childElementCount === speeds.length) return;
     this._speeds.replaceChildren(...speeds.map((speed) => el("button", {
-      type: "button", value: speed, text: `${speed}×`, "aria-label": `Speed ${speed} times`,
+      type: "button", value: speed, text: `${speed}×`, "aria-label": `${speed}×: speed`,
       click: () => this._page.time.setSpeed(speed),
     })));
   }

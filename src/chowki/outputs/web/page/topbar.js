@@ -111,7 +111,7 @@ function posturePart(page) {
   const status = el("span", { class: "upper" });
   const posture = el("span", { class: "lower" });
   const list = el("ul", { class: "sector-list" });
-  const summary = el("summary", { "aria-label": "Posture of the sectors" }, status, posture);
+  const summary = el("summary", { title: "All sectors" }, status, posture);
   const box = el("details", { class: "top-cell top-posture" }, summary, list);
   box.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && box.open) {
@@ -133,7 +133,6 @@ function posturePart(page) {
       const words = ceased ? `cease-fire in ${ceased}` : `posture ${names.join(", ") || "–"}`;
       setText(status, `Weapons ${statusWords(page)}`);
       setText(posture, words);
-      setAttr(summary, "aria-label", `Weapons ${statusWords(page)}, ${words}; all sectors`);
       if (!box.open) return;
       const lines = sectors.map((each) => `${each.sector}: weapons ${each.weapons_control_status}`
         + `, posture ${levelName(page, each)}, released by ${each.release}`
@@ -183,12 +182,12 @@ function alarmPart(page, siren) {
   return {
     element: button,
     paint: () => {
-      const [title, level] = alarmWords(page, siren);
+      const [title, level, more] = alarmWords(page, siren);
       const flash = performance.now() < siren.flashUntil;
       setText(words, title);
       const muted = siren.mutedFor();
       const able = siren.able ? "sound on" : "sound: click once";
-      setText(sound, muted > 0 ? `muted ${duration(muted)}` : able);
+      setText(sound, more + (muted > 0 ? `muted ${duration(muted)}` : able));
       setClass(button, `top-cell top-alarm alarm-${level}${flash ? " flash" : ""}`);
     },
   };
@@ -197,19 +196,19 @@ function alarmPart(page, siren) {
 /**
  * @param {Page} page
  * @param {import("./alarm.js").Siren} siren
- * @returns {[string, string]}
+ * @returns {[string, string, string]} words, level, how many more
  */
 function alarmWords(page, siren) {
   const { hello, state } = page.store;
-  if (siren.behind !== null) return ["New alarm: go live", "take-cover"];
+  if (siren.behind !== null) return ["New alarm: go live", "take-cover", ""];
   const open = page.atEdge() ? siren.open
     : (state?.alarms ?? []).filter((each) => each.acknowledged_s === null && !each.shelved);
-  if (!open.length) return ["No open alarm", "none"];
+  if (!open.length) return ["No open alarm", "none", ""];
   const levels = open.map((alarm) => word(hello, "level", alarm.level));
   const worst = levels.reduce((a, b) => (levelWeight(b) > levelWeight(a) ? b : a));
   const last = open[open.length - 1];
-  const more = open.length > 1 ? ` +${open.length - 1}` : "";
-  return [`${sentence(worst)}: ${placeName(hello, last.place)}${more}`, slug(worst)];
+  const more = open.length > 1 ? `${open.length - 1} more, ` : "";
+  return [`${sentence(worst)}: ${placeName(hello, last.place)}`, slug(worst), more];
 }
 
 /** @param {Page} page @returns {Part} */

@@ -175,7 +175,7 @@ export class Field {
    */
   _drawVectors(ink, port, group, colour, vectorS) {
     const style = (group - 1) % STYLES;
-    const opacity = style === FIRM ? 150 : 90;
+    const opacity = style === FIRM ? 190 : 110;
     const dash = style === COASTING ? 3 * port.ratio : 0;
     const scale = port.ratio / port.perPixel;
     const ahead = vectorS * scale;

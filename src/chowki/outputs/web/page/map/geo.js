@@ -29,6 +29,16 @@ export function latitude(y) {
   return (2 * Math.atan(Math.exp(y / MERCATOR_M)) - Math.PI / 2) / RAD;
 }
 
+/**
+ * Longitude and latitude of a point of the map; the longitude is not turned back into [-180, 180).
+ * @param {number} x metres of the map
+ * @param {number} y
+ * @returns {[number, number]}
+ */
+export function positionAt(x, y) {
+  return [x / MERCATOR_M / RAD, latitude(y)];
+}
+
 /** How many metres of the map one metre on the ground is. @param {number} lat degrees */
 export function stretch(lat) {
   return 1 / Math.max(0.05, Math.cos(lat * RAD));

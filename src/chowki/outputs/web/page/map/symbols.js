@@ -25,7 +25,7 @@ const AIR = "01";
 const MISSILE = "02";
 
 /** Digit of the standard identity, by our code. */
-const STANDARD = {
+const STANDARD = /** @type {Record<number, string>} */ ({
   [IDENTITY.PENDING]: "0",
   [IDENTITY.UNKNOWN]: "1",
   [IDENTITY.ASSUMED_FRIEND]: "2",
@@ -33,19 +33,19 @@ const STANDARD = {
   [IDENTITY.NEUTRAL]: "4",
   [IDENTITY.SUSPECT]: "5",
   [IDENTITY.HOSTILE]: "6",
-};
+});
 
 /** Symbol set and entity of each class, military and civilian. */
-const ENTITIES = {
+const ENTITIES = /** @type {Record<number, [string, string]>} */ ({
   [OBJECT.MULTIROTOR]: [AIR + "110400", AIR + "110400"], // drone with vertical take-off
   [OBJECT.FIXED_WING_DRONE]: [AIR + "110300", AIR + "120300"], // drone with fixed wings
   [OBJECT.LOITERING_MUNITION]: [MISSILE + "110000", MISSILE + "110000"],
   [OBJECT.DECOY]: [AIR + "130200", AIR + "130200"],
   [OBJECT.AEROPLANE]: [AIR + "110100", AIR + "120100"],
   [OBJECT.HELICOPTER]: [AIR + "110200", AIR + "120200"],
-};
+});
 const NO_ENTITY = AIR + "000000";
-const CIVIL = new Set([IDENTITY.NEUTRAL, IDENTITY.ASSUMED_FRIEND]);
+const CIVIL = /** @type {Set<number>} */ (new Set([IDENTITY.NEUTRAL, IDENTITY.ASSUMED_FRIEND]));
 
 /**
  * The 20 digits of a symbol.

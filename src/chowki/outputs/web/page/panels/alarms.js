@@ -56,6 +56,15 @@ export function isOpen(alarm) {
   return alarm.acknowledged_s === null && !alarm.shelved;
 }
 
+/** Who knows of an alarm. @param {Alarm} alarm */
+function standing(alarm) {
+  if (alarm.acknowledged_s !== null) {
+    return `acknowledged by ${alarm.acknowledged_by} ${clock(alarm.acknowledged_s)}`;
+  }
+  const seen = alarm.seen.length ? `seen by ${alarm.seen.join(", ")}` : "not seen yet";
+  return alarm.shelved ? `shelved, ${seen}` : seen;
+}
+
 /** @param {Page} page @param {Alarm} alarm */
 function levelOf(page, alarm) {
   return word(page.store.hello, "level", alarm.level);
@@ -76,18 +85,12 @@ function alarmColumns(page) {
         `${levelMark(levelOf(page, alarm))} ${levelOf(page, alarm)}`,
       ]),
     },
-    { head: "Raised", name: "time", text: (alarm) => clock(alarm.raised_s) },
     {
-      head: "Seen, acknowledged",
+      head: "Raised, seen",
       name: "who",
-      make: (cell) => twoLines(cell, (alarm) => [
-        alarm.acknowledged_s === null
-          ? alarm.shelved ? "shelved" : "not acknowledged"
-          : `${alarm.acknowledged_by || "acknowledged"} ${clock(alarm.acknowledged_s)}`,
-        alarm.seen.length ? `seen by ${alarm.seen.join(", ")}` : "not seen yet",
-      ]),
+      make: (cell) => twoLines(cell, (alarm) => [clock(alarm.raised_s), standing(alarm)]),
     },
-    { head: "", name: "do", make: (cell) => alarmButtons(page, cell) },
+    { head: "Act", quiet: true, name: "do", make: (cell) => alarmButtons(page, cell) },
   ];
 }
 
@@ -132,7 +135,7 @@ function muteBar(page, siren) {
   const words = el("span", { class: "grow" });
   const mute = (/** @type {number} */ minutes) =>
     el("button", { type: "button", class: "small", text: `${minutes} min`,
-      "aria-label": `Mute the sound for ${minutes} minutes`, click: () => siren.mute(minutes) });
+      "aria-label": `Mute the sound for ${minutes} min`, click: () => siren.mute(minutes) });
   const choices = el("span", { class: "choices", role: "group", "aria-label": "Mute the sound" },
     el("span", { text: "Mute" }), mute(5), mute(15), mute(30));
   const unmute = el("button", { type: "button", class: "small", text: "Sound on",
@@ -177,7 +180,7 @@ function shelfTable(page) {
       { head: "Left", name: "time",
         text: (shelved) => duration(shelved.until_s - (page.store.state?.time_s ?? 0)) },
       { head: "By", name: "who", text: (shelved) => shelved.person },
-      { head: "", name: "do", make: (cell) => unshelve(page, cell) },
+      { head: "Act", quiet: true, name: "do", make: (cell) => unshelve(page, cell) },
     ],
   });
   return {

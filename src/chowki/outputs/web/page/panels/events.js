@@ -40,7 +40,7 @@ export function eventsPanel(page) {
     empty: "Nothing has happened yet.",
     columns: [
       { head: "Time", name: "time", button: true, text: (event) => clock(event.time_s) },
-      { head: "", name: "kind-mark", text: (event) => KIND_MARKS[event.kind] ?? "·" },
+      { head: "Kind", quiet: true, name: "kind-mark", text: (event) => KIND_MARKS[event.kind] ?? "·" },
       { head: "Event", name: "text", make: textCell },
     ],
   });

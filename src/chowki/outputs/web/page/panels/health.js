@@ -24,7 +24,7 @@ export function healthPanel(page) {
   const sensors = sensorTable(page);
   const sites = siteTable(page);
   const section = (/** @type {string} */ title, /** @type {HTMLElement} */ element) =>
-    el("section", { class: "group" }, el("h3", { text: title }), element);
+    el("section", { class: "group" }, el("h2", { class: "part", text: title }), element);
   const sourceGroup = section("Live sources", sources.element);
   const siteGroup = section("Sites (simulated)", sites.element);
   return {
@@ -80,7 +80,7 @@ function sourceTable(page) {
       { head: "Delay, clock", name: "when",
         make: (cell) => twoLines(cell, (s) => [
           quantity(s.delay_s, "s", 1), signed(s.clock_offset_s)]) },
-      { head: "Remark", name: "text", text: (s) => sentence(s.note ?? "") },
+      { head: "Remark", name: "text wrap", text: (s) => sentence(s.note ?? "") },
     ],
   });
 }
@@ -114,7 +114,7 @@ function sensorTable(page) {
         make: (cell) => twoLines(cell, (s) => [
           `${quantity(s.range_bias_m, "m")}, ${quantity(s.azimuth_bias_deg, "°", 2)}`,
           signed(s.clock_bias_s)]) },
-      { head: "Faults", name: "text",
+      { head: "Faults", name: "text wrap",
         text: (s) => sentence([...s.faults, s.note ?? ""].filter(Boolean).join(", ")) },
     ],
   });

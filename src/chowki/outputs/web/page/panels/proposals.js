@@ -31,7 +31,7 @@ export function proposalsPanel(page) {
     name: "proposals",
     title: decides ? "Proposals" : "Engagements",
     element: el("div", { class: "stack scroll" }, proposed.element,
-      el("h3", { text: "Under way, and of the last minute" }), running.element),
+      el("h2", { class: "part", text: "Under way, and of the last minute" }), running.element),
     topics: ["state", "selected", "hello"],
     badge: () => {
       const open = proposals(page).length;
@@ -75,14 +75,12 @@ function engagementsTable(page, caption, last) {
       { head: "Track, place", name: "who", button: true,
         make: (cell) => twoLines(cell, (each) => [
           String(each.track), placeName(store.hello, each.place)]) },
-      { head: "Site, effector", name: "where",
+      { head: "Site, effector, kill", name: "where",
         make: (cell) => twoLines(cell, (each) => [
           siteName(store.hello, each.site),
-          `${word(store.hello, "effector", each.effector)}, ${each.rounds ?? "–"} rounds`]) },
-      { head: "Meets, kill", name: "when",
-        make: (cell) => twoLines(cell, (each) => [
-          meets(page, each), `kill ${percent(each.kill_probability)}`]) },
-      { head: "Harm", name: "how-sure", text: (each) => harm(each.harm) },
+          `${word(store.hello, "effector", each.effector)}, ${percent(each.kill_probability)}`]) },
+      { head: "Meets, harm", name: "when",
+        make: (cell) => twoLines(cell, (each) => [meets(page, each), `harm ${harm(each.harm)}`]) },
       ...last,
     ],
   });
@@ -155,7 +153,7 @@ function armed(first, second, name, act) {
   let since = 0;
   const element = el("button", { type: "button", class: `small ${name}`, text: first });
   const label = () => {
-    const words = timer ? `${second}: press again to confirm` : first;
+    const words = timer ? `${second}? Press again to confirm` : first;
     setAttr(element, "aria-label", `${words}, ${subject}`);
     setText(element, timer ? `${second}?` : first);
     element.classList.toggle("armed", timer !== 0);

@@ -128,7 +128,7 @@ function ceaseCell(page, cell) {
     const ceased = sector.cease_fire_s !== null;
     setHidden(cease, ceased);
     setHidden(lift, !ceased);
-    cease.setAttribute("aria-label", `Declare a cease-fire in ${sector.sector}`);
+    cease.setAttribute("aria-label", `Cease fire in ${sector.sector}`);
     lift.setAttribute("aria-label", `Lift the cease-fire in ${sector.sector}`);
     setText(words, ceased ? `since ${clock(sector.cease_fire_s)}` : "");
   };

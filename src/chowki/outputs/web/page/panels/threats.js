@@ -52,19 +52,14 @@ function columns(page) {
   return [
     { head: "#", name: "rank", text: (threat) => String(threat.rank) },
     {
-      head: "Track, class",
+      head: "Track, identity, class",
       name: "who",
       button: true,
-      make: (cell) => twoLines(cell, (threat) => [
-        String(threat.track),
-        word(store.hello, "object_class", code(threat, "object_class")),
-      ]),
-    },
-    {
-      head: "Identity",
-      name: "identity",
-      make: (cell) => identityCell(cell, (threat) =>
-        word(store.hello, "identity", code(threat, "identity"))),
+      make: (cell) => trackCell(cell, (threat) => ({
+        track: threat.track,
+        identity: word(store.hello, "identity", code(threat, "identity")),
+        kind: word(store.hello, "object_class", code(threat, "object_class")),
+      })),
     },
     {
       head: "Place, armed",
@@ -110,20 +105,27 @@ export function twoLines(cell, text) {
 }
 
 /**
- * A cell with the mark of an identity (shape, letter, colour) and its word.
+ * A cell with number, mark (shape, letter, colour) and word of the identity, and class.
  * @template R
  * @param {HTMLElement} cell
- * @param {(row: R) => string} identity
+ * @param {(row: R) => {track: number, identity: string, kind: string}} read
  * @returns {(row: R) => void}
  */
-export function identityCell(cell, identity) {
-  const mark = el("span", { "aria-hidden": "true" }, el("span"));
-  const text = el("span", { class: "lower" });
-  cell.append(mark, text);
+function trackCell(cell, read) {
+  const letter = el("span");
+  const mark = el("span", { "aria-hidden": "true" }, letter);
+  const number = el("span");
+  const identity = el("span", { class: "said-identity" });
+  const kind = el("span", { class: "lower" });
+  cell.append(el("span", { class: "upper" }, mark, number, identity), kind);
   return (row) => {
-    const now = identity(row);
-    setClass(mark, identityClass(now));
-    setText(/** @type {Node} */ (mark.firstChild), identityMark(now));
-    setText(text, now || "–");
+    const now = read(row);
+    setClass(mark, identityClass(now.identity));
+    setText(letter, identityMark(now.identity));
+    setText(number, String(now.track));
+    setText(identity, now.identity || "gone");
+    setText(kind, now.kind || "–");
+    const words = `${now.track} ${now.identity}, ${now.kind}`;
+    if (cell.title !== words) cell.title = words;
   };
 }

@@ -109,7 +109,7 @@ function columns(page) {
         `sent ${clock(warning.issued_s)}`,
       ]),
     },
-    { head: "", name: "do", make: (cell) => buttons(page, cell) },
+    { head: "Act", quiet: true, name: "do", make: (cell) => buttons(page, cell) },
   ];
 }
 
@@ -134,10 +134,11 @@ function buttons(page, cell) {
     shown = warning;
     const name = placeName(page.store.hello, warning.place);
     send.setAttribute("aria-label", `Send the warning to ${name}`);
-    cancel.setAttribute("aria-label", `Cancel the warning of ${name}`);
+    const drop = warning.proposed ? "Drop" : "Cancel";
+    cancel.setAttribute("aria-label", `${drop} the warning of ${name}`);
     setHidden(send, !warning.proposed);
     setHidden(cancel, levelWeight(levelOf(page, warning)) === 0);
-    setText(cancel, warning.proposed ? "Drop" : "Cancel");
+    setText(cancel, drop);
   };
 }
 

@@ -22,7 +22,7 @@ export function watchPanel(page, writeHandover) {
   const write = el("button", { type: "button", class: "small", text: "Write a handover note",
     click: writeHandover });
   const group = (/** @type {string} */ title, /** @type {Node[]} */ ...nodes) =>
-    el("section", { class: "group" }, el("h3", { text: title }), ...nodes);
+    el("section", { class: "group" }, el("h2", { class: "part", text: title }), ...nodes);
   return {
     name: "watch",
     title: "Watch",
@@ -56,7 +56,7 @@ function droneTable(page) {
       { head: "Track", name: "time", text: (drone) => (drone.track === null ? "–" : String(drone.track)) },
       { head: "Note, by", name: "text",
         text: (drone) => [drone.note, drone.person].filter(Boolean).join(", by ") },
-      { head: "", name: "do", make: (cell) => withdraw(page, cell) },
+      { head: "Act", quiet: true, name: "do", make: (cell) => withdraw(page, cell) },
     ],
   });
 }
