@@ -74,8 +74,8 @@ export class Picture {
 
   /** Other rows are to be seen: filters, isolation, selection. */
   resort() {
-    const { block, visible, settings, selected, picked } = this._store;
-    const alone = settings.isolate && (selected !== null || picked.size > 0);
+    const { block, visible, selected, picked } = this._store;
+    const alone = this._alone();
     const tracks = block?.col.track;
     this.field.sort((row) => {
       if (visible[row] === 0) return false;
@@ -83,6 +83,12 @@ export class Picture {
       return tracks[row] === selected || picked.has(tracks[row]);
     });
     this.replan();
+  }
+
+  /** Are only the chosen tracks shown? Without any the setting says nothing. */
+  _alone() {
+    const { settings, selected, picked } = this._store;
+    return settings.isolate && (selected !== null || picked.size > 0);
   }
 
   /** Symbols and labels are to be settled anew, and the picture drawn. */
@@ -148,6 +154,7 @@ export class Picture {
       selected,
       selectedRow: found >= 0 && this._store.visible[found] === 0 ? -1 : found,
       picked,
+      alone: this._alone(),
       chosenPlace: filters.place,
       blocked: this.blocked,
       nearLon: this._nearLon,
