@@ -79,7 +79,8 @@ def _hands_on(node: ast.stmt) -> bool:
 
 def test_nothing_works_at_import(house):
     """Modules hold imports, definitions, constants and the guard for type checkers."""
-    allowed = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
+    definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    allowed = (ast.Import, ast.ImportFrom, *definitions, ast.Assign, ast.AnnAssign)
     wrong = [
         (module.name, node.lineno, ast.unparse(node).splitlines()[0])
         for module in house

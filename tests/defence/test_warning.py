@@ -9,7 +9,7 @@ from chowki.core.chance import generator
 from chowki.core.records import Identity, ObjectClass, TrackStatus, WarningLevel, Warnings
 from chowki.defence.warning import Evidence, WarningKeeper, WarningParameters
 
-NONE, ADVISORY, COVER, CLEAR = (int(level) for level in WarningLevel)
+NONE, ADVISORY, COVER, CLEAR = (int(level) for level in list(WarningLevel)[:4])
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from chowki.kernels.geodesy import station_frame
-from chowki.kernels.motion import coast, predict, summary, transit
+from chowki.kernels.geodesy import enu_to_geodetic, station_frame
+from chowki.kernels.motion import coast, ellipses, predict, summary, transit
 
 A = np.arange(36, dtype=float).reshape(6, 6) * 0.01
 P = A @ A.T + np.diag([900.0, 800.0, 700.0, 9.0, 8.0, 7.0])
@@ -65,3 +65,45 @@ def test_summary_splits_speed_and_uncertainty_along_the_local_vertical():
     np.testing.assert_allclose(
         [height, sd_h, sd_v, sd_speed, speed, climb], [500.0, 20.0, 5.0, 3.0, 50.0, -3.0], rtol=1e-5
     )
+
+
+def local_axes(frame, position):
+    """Return local east and north at a position from its latitude and longitude, station frame."""
+    lat, lon, _ = enu_to_geodetic(frame, position[None])[0]
+    east = np.array([-np.sin(lon), np.cos(lon), 0.0])
+    north = np.array([-np.sin(lat) * np.cos(lon), -np.sin(lat) * np.sin(lon), np.cos(lat)])
+    return np.stack([frame[:3] @ east, frame[:3] @ north])
+
+
+def test_ellipses_are_the_eigenvectors_in_the_plane_of_each_position():
+    """Against LAPACK, up to 600 km from the station, where north is turned by degrees."""
+    rng = np.random.default_rng(5)
+    frame = station_frame(np.radians(32.7), np.radians(74.9), 300.0)
+    state = np.zeros((50, 6))
+    state[:, :2] = rng.uniform(-6e5, 6e5, (50, 2))
+    state[:, 2] = -(state[:, :2] ** 2).sum(axis=1) / (2 * 6371e3)
+    root = rng.normal(size=(50, 6, 6)) * [300.0, 90.0, 40.0, 5.0, 5.0, 5.0]
+    covariance = root @ root.transpose(0, 2, 1)
+    found = ellipses(frame, state, covariance)
+    spread = summary(frame, state, covariance)[:, 1]
+    for k in range(50):
+        axes = local_axes(frame, state[k, :3])
+        values, vectors = np.linalg.eigh(axes @ covariance[k, :3, :3] @ axes.T)
+        np.testing.assert_allclose(found[k, 1::-1], np.sqrt(values), rtol=1e-4)
+        bearing = np.arctan2(*vectors[:, 1]) % np.pi
+        off = (found[k, 2] - bearing + np.pi / 2) % np.pi - np.pi / 2
+        assert abs(off) < 1e-3
+        assert 0.0 <= found[k, 2] < np.pi
+    np.testing.assert_allclose(np.hypot(found[:, 0], found[:, 1]), spread, rtol=1e-9)
+
+
+def test_an_ellipse_along_a_bearing_has_that_bearing():
+    frame = station_frame(0.57, 1.3, 300.0)
+    bearing = np.radians(130.0)
+    along = np.array([np.sin(bearing), np.cos(bearing), 0.0])
+    covariance = np.zeros((1, 6, 6))
+    covariance[0, :3, :3] = 100.0 * np.eye(3) + 2400.0 * np.outer(along, along)
+    found = ellipses(frame, np.zeros((1, 6)), covariance)[0]
+    np.testing.assert_allclose(found, [50.0, 10.0, bearing], rtol=1e-9)
+    circle = ellipses(frame, np.zeros((1, 6)), 9.0 * np.eye(6)[None])[0]
+    np.testing.assert_allclose(circle[:2], 3.0, rtol=1e-9)

@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from chowki.cli import assign, journals, running, scenarios, score, statements, study, track
+from chowki.cli import (
+    assign,
+    journals,
+    running,
+    scenarios,
+    score,
+    serve,
+    statements,
+    study,
+    track,
+)
 from chowki.cli.door import EXIT_CODES
 
 
@@ -22,6 +32,7 @@ def application() -> typer.Typer:
     )
     app.callback()(_root)
     app.command("run", rich_help_panel="Run", epilog=running.EXAMPLES)(running.run)
+    app.command("serve", rich_help_panel="Run", epilog=serve.EXAMPLES)(serve.serve)
     app.command("study", rich_help_panel="Run", epilog=study.EXAMPLES)(study.study)
     app.command("scenarios", rich_help_panel="Scenarios")(scenarios.scenarios)
     app.command("check", rich_help_panel="Scenarios")(scenarios.check)

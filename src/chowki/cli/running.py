@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
 Examples:
-  chowki run second-wave
+  chowki run second-wave --watch
   chowki run single-site --seed 7 --out out/seven
   chowki run my-front.toml --set raid.count=50 --until 600
   chowki run --feed opensky:states.csv --feed asterix:radar.pcap
@@ -33,6 +33,9 @@ def run(
     out: Out = None,
     overrides: Overrides = [],  # noqa: B006 (typer copies it)
     until: Until = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Show the run in the browser while it goes on.")
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -45,7 +48,8 @@ def run(
     voice = Voice.of(as_json=as_json, quiet=quiet, verbose=verbose)
     feeds = tuple(_feed(spec) for spec in feed)
     folder = out or Path("out") / _name(scenario, feeds)
-    done = _run(voice, scenario, feeds, folder, seed, until, overrides)
+    play = _watched if watch else _run
+    done = play(voice, scenario, feeds, folder, seed, until, overrides)
     from chowki.cli.show import run_document, show_run
 
     voice.data(run_document(done, done.folder), lambda: show_run(voice, done, done.folder))
@@ -76,6 +80,41 @@ def _run(
     except KeyboardInterrupt:
         voice.remark(f"chowki: stopped; the recording in {folder} is whole up to here")
         raise typer.Exit(130) from None
+
+
+def _watched(
+    voice: Voice,
+    scenario: str | None,
+    feeds: tuple[tuple[str, Path], ...],
+    folder: Path,
+    seed: int | None,
+    until: float | None,
+    overrides: list[str],
+) -> Run:
+    """Run as fast as it goes with the page beside it, then report."""
+    from chowki.cli.serve import announce, own_account
+    from chowki.outputs.web.server import Server, Settings
+    from chowki.run import Run
+    from chowki.run.assemble import assemble
+    from chowki.run.serve import Engine, Staging
+
+    assembly = assemble(scenario, seed, feeds, until, overrides)
+    mode = "recorded" if feeds else "simulation"
+    engine = Engine(assembly, mode, Staging(folder, speed=float("inf"), attended=False))
+    with Server(engine.session, Settings(users=(own_account(),))) as server:
+        engine.start()
+        announce(voice, server, browser=True)
+        try:
+            while not engine.ended.wait(0.2):
+                pass
+        except KeyboardInterrupt:
+            engine.stop()
+            voice.remark(f"chowki: stopped; the recording in {folder} is whole up to here")
+            raise typer.Exit(130) from None
+        engine.stop()
+    done = Run(folder)
+    done.report(folder / "report.html")
+    return done
 
 
 def _feed(spec: str) -> tuple[str, Path]:

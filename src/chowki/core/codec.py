@@ -31,7 +31,7 @@ from chowki.core.records import (
     Warnings,
 )
 
-FORMAT = 3
+FORMAT = 4
 _DESCRIBED = 1
 _COMPLETE = 1
 _PICTURE = 2

@@ -86,12 +86,18 @@ class Reason(IntFlag):
 
 
 class WarningLevel(IntEnum):
-    """What a place is told."""
+    """What a place is told.
+
+    The last two are told to nobody: the machine would raise it, and waits for a person's word.
+    What the place was told before still stands meanwhile.
+    """
 
     NONE = 0
     ADVISORY = 1
     TAKE_COVER = 2
     ALL_CLEAR = 3
+    PROPOSED_ADVISORY = 4
+    PROPOSED_TAKE_COVER = 5
 
 
 class EffectorKind(IntEnum):
@@ -206,6 +212,9 @@ class Tracks(Table):
     height_m: Annotated[F64, Col("m", "height above the WGS 84 ellipsoid")]
     height_agl_m: Annotated[F64, Col("m", "height above the ground model")]
     sd_horizontal_m: Annotated[F64, Col("m", "square root of the horizontal covariance's trace")]
+    sd_major_m: Annotated[F64, Col("m", "semi-major axis of the one-sigma ellipse, horizontal")]
+    sd_minor_m: Annotated[F64, Col("m", "its semi-minor axis")]
+    major_axis_rad: Annotated[F64, Col("rad", "bearing of its major axis, local north, [0, pi)")]
     sd_vertical_m: Annotated[F64, Col("m", "standard deviation along the local vertical")]
     sd_speed_mps: Annotated[F64, Col("m/s", "square root of the velocity covariance's trace")]
     existence: Annotated[F64, Col("", "probability that a target is there")]
@@ -272,7 +281,11 @@ class Threats(Table):
 
 @dataclass(frozen=True, slots=True)
 class Warnings(Table):
-    """Warnings to places and to areas under a track: one row each time that one changes."""
+    """Warnings to places and to areas under a track: one row each time that one changes.
+
+    A row whose level is proposed was not told to the public; it says when it will be unless a
+    person decides (``expires_s``).
+    """
 
     warning: Annotated[I64, Col("", "number of the warning, never reused")]
     time_s: Annotated[F64, Col("s", "UTC time of this row")]

@@ -161,3 +161,60 @@ def summary(frame: F64, state: F64, covariance: F64) -> F64:
         speed_sq = state[i, 3] ** 2 + state[i, 4] ** 2 + state[i, 5] ** 2
         out[i, 4], out[i, 5] = math.sqrt(max(speed_sq - climb * climb, 0.0)), climb
     return out
+
+
+@kernel
+def east_and_north(frame: F64, ux: float, uy: float, uz: float, east: F64, north: F64) -> None:
+    """Write local east and north of a vertical (unit vector, station frame), shape (3,) each.
+
+    East is at right angles to the earth's axis, so undefined at the poles.
+    """
+    px, py, pz = frame[0, 2], frame[1, 2], frame[2, 2]
+    east[0], east[1], east[2] = py * uz - pz * uy, pz * ux - px * uz, px * uy - py * ux
+    length = math.sqrt(east[0] * east[0] + east[1] * east[1] + east[2] * east[2])
+    for j in range(3):
+        east[j] /= length
+    north[0] = uy * east[2] - uz * east[1]
+    north[1] = uz * east[0] - ux * east[2]
+    north[2] = ux * east[1] - uy * east[0]
+
+
+@kernel
+def ellipses(frame: F64, state: F64, covariance: F64) -> F64:
+    """Return the one-sigma ellipse of each position in its own horizontal plane, shape (n, 3).
+
+    The eigenvalues of a symmetric 2 x 2 matrix in closed form, and half the angle of its
+    deviator, as in Mohr's circle.
+
+    Parameters
+    ----------
+    frame : F64
+        Shape (4, 3): station frame.
+    state, covariance : F64
+        Shapes (n, 6), (n, 6, 6).
+
+    Returns
+    -------
+    F64
+        Columns: semi-major axis (m), semi-minor axis (m), and the bearing of the major axis
+        clockwise from north at the position, in [0, pi) rad; any for a circle.
+    """
+    out = np.empty((len(state), 3))
+    east, north = np.empty(3), np.empty(3)
+    for i in range(len(state)):
+        ux, uy, uz, _ = vertical_and_height(frame, state[i, 0], state[i, 1], state[i, 2])
+        east_and_north(frame, ux, uy, uz, east, north)
+        across, along, both = 0.0, 0.0, 0.0
+        for j in range(3):
+            for k in range(3):
+                p = 0.5 * (covariance[i, j, k] + covariance[i, k, j])
+                across += east[j] * p * east[k]
+                along += north[j] * p * north[k]
+                both += east[j] * p * north[k]
+        middle, half = 0.5 * (along + across), 0.5 * (along - across)
+        spread = math.sqrt(half * half + both * both)
+        out[i, 0] = math.sqrt(max(middle + spread, 0.0))
+        out[i, 1] = math.sqrt(max(middle - spread, 0.0))
+        bearing = 0.5 * math.atan2(both, half)
+        out[i, 2] = bearing + math.pi if bearing < 0.0 else bearing
+    return out

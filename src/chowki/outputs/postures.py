@@ -106,7 +106,12 @@ def sectors_of(theatre: Theatre) -> tuple[str, ...]:
 
 def posture_table(evidence: Evidence) -> dict[str, Any]:
     """Return the posture table as the journal notes it with the scenario; empty on a feed."""
-    told: Any = evidence.manifest
+    return posture_table_of(evidence.manifest)
+
+
+def posture_table_of(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return the posture table that a manifest holds with its scenario; empty without one."""
+    told: Any = manifest
     for key in ("scenario", "defence", "posture"):
         told = told.get(key) if isinstance(told, dict) else None
     return told if isinstance(told, dict) else {}
@@ -144,41 +149,50 @@ def posture_at(evidence: Evidence, sector: str, time_s: float) -> Standing:
     level = starting_level(evidence, sector)
     since_s, person = math.nan, ""
     for act in acts_of(evidence, "set-posture", "set-weapons-control-status"):
-        named = _level_named(table, act)
+        named = level_named(table, act.verb, act.value)
         if act.subject not in ("", sector) or act.time_s > time_s or named is None:
             continue
-        up = _RANK.get(_status(table, named), 0) > _RANK.get(_status(table, level), 0)
-        if up and table.get("operator") and not act.person:
+        if steps_up(table, level, named) and table.get("operator") and not act.person:
             continue  # in operator mode nobody steps up without a name
         level, since_s, person = named, act.time_s, act.person
     stood = standing_cease_fire(cease_fires(evidence), sector, time_s)
-    releaser = str(_level(table, level).get("release", ""))
+    releaser = str(level_of(table, level).get("release", ""))
     return Standing(level, since_s, person, releaser, stood)
 
 
 def starting_level(evidence: Evidence, sector: str) -> str:
     """Return the name of the level at which a sector started, empty when it is not told."""
-    table = posture_table(evidence)
+    return starts_at(posture_table(evidence), sector)
+
+
+def starts_at(table: dict[str, Any], sector: str) -> str:
+    """Return the name of the level at which a sector starts by a posture table."""
     by_sector = table.get("start_by_sector") or {}
     return str(by_sector.get(sector, table.get("start", "")))
 
 
-def _level(table: dict[str, Any], name: str) -> dict[str, Any]:
+def steps_up(table: dict[str, Any], before: str, after: str) -> bool:
+    """Return whether one level of a posture table lets more be engaged than another."""
+    return _RANK.get(_status(table, after), 0) > _RANK.get(_status(table, before), 0)
+
+
+def level_of(table: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return the row of a posture table with a name, empty if there is none."""
     levels: list[dict[str, Any]] = table.get("levels") or []
     return next((one for one in levels if one.get("name") == name), {})
 
 
 def _status(table: dict[str, Any], name: str) -> str:
-    return str(_level(table, name).get("weapons_control_status", ""))
+    return str(level_of(table, name).get("weapons_control_status", ""))
 
 
-def _level_named(table: dict[str, Any], act: ActFact) -> str | None:
-    """Return the level that an act sets; None when the table has none such."""
-    key = "name" if act.verb == "set-posture" else "weapons_control_status"
+def level_named(table: dict[str, Any], verb: str, value: str) -> str | None:
+    """Return the level that an act of this verb and value sets; None when there is none such."""
+    key = "name" if verb == "set-posture" else "weapons_control_status"
     levels: list[dict[str, Any]] = table.get("levels") or []
     if not levels:
-        return act.value
-    return next((str(one["name"]) for one in levels if one.get(key) == act.value), None)
+        return value
+    return next((str(one["name"]) for one in levels if one.get(key) == value), None)
 
 
 def _cease_fire_acts(evidence: Evidence) -> list[ActFact]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from chowki.core.records import Tracks, TrackStatus
 from chowki.core.table import F64, I8, I64
-from chowki.kernels.motion import coast, summary
+from chowki.kernels.motion import coast, ellipses, summary
 from chowki.picture.ground import height_of_ground
 from chowki.picture.states import Picture
 from chowki.picture.tracker import ScanTracker
@@ -37,6 +37,7 @@ def tracks_of(picture: Picture, rows: I64, at_s: float, tracker: ScanTracker) ->
         p.acceleration_vertical_m2ps3,
     )  # fmt: skip
     height, sd_horizontal, sd_vertical, sd_speed, _, _ = summary(tracker.frame, state, covariance).T
+    major, minor, bearing = np.ascontiguousarray(ellipses(tracker.frame, state, covariance).T)
     east, north, up, v_east, v_north, v_up = np.ascontiguousarray(state.T)
     floor = height_of_ground(tracker.theatre.ground, tracker.frame, state[:, :3])
     probability = _softmax(e.log_class[rows])
@@ -53,6 +54,9 @@ def tracks_of(picture: Picture, rows: I64, at_s: float, tracker: ScanTracker) ->
         height,
         height - floor,
         sd_horizontal,
+        major,
+        minor,
+        bearing,
         sd_vertical,
         sd_speed,
         s.existence[rows],

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from chowki.core.errors import UsageError
 from chowki.core.messages import Event, Frame
@@ -23,6 +24,7 @@ from chowki.scenario import Built
 
 COMMIT_PERIOD_S = 0.25  # a story can be run again: a power cut may cost it a quarter of a second
 Progress = Callable[[float, float | None, dict[str, int]], None]
+Follower = Callable[[Event, Frame], None]
 
 
 def run(
@@ -74,17 +76,29 @@ def run(
     """
     assembly = assemble(source, seed, feeds, until_s, overrides)
     folder = Path(out) if out is not None else Path("out") / assembly.name
-    with _recording(folder, assembly) as recorder, _interruptible() as asked:
+    with recording(folder, assembly) as recorder, _interruptible() as asked:
         watch = _Watch(assembly, progress)
-        _loop(assembly, _until(asked, assembly), recorder, watch)
+        loop(assembly, events_until(asked, assembly), recorder, watch.see)
     done = Run(folder)
     if report:
         done.report(folder / "report.html")
     return done
 
 
-def _loop(assembly: Assembly, events: Iterable[Event], recorder: Recorder, watch: _Watch) -> None:
-    """Live, recorded or simulated: the same door, the same steps."""
+def loop(assembly: Assembly, events: Iterable[Event], recorder: Recorder, tell: Follower) -> None:
+    """Go through events, live, recorded or simulated: the same door, the same steps.
+
+    Parameters
+    ----------
+    assembly : Assembly
+        Station, feed, and the world when there is one.
+    events : iterable of Event
+        From the feed, in order, perhaps paced and with a person's acts among them.
+    recorder : Recorder
+        Records each event before anything follows from it, and what followed.
+    tell : callable
+        Is told each event and its frame.
+    """
     station, feed, world = assembly.built.station, assembly.feed, assembly.built.world
     for event in events:
         recorder.append(event)
@@ -95,7 +109,7 @@ def _loop(assembly: Assembly, events: Iterable[Event], recorder: Recorder, watch
             if frame.complete:
                 recorder.truth(world.truth())
         feed.heed(frame.tasks)
-        watch.see(event, frame)
+        tell(event, frame)
 
 
 def frames(built: Built, until_s: float | None = None) -> Iterator[Frame]:
@@ -146,7 +160,7 @@ class _Watch:
             self._progress(event.time_s - self._start_s, self._span_s, dict(self._counts))
 
 
-def _until(asked: threading.Event, assembly: Assembly) -> Iterator[Event]:
+def events_until(asked: threading.Event, assembly: Assembly) -> Iterator[Event]:
     """Yield the events up to the end, or until somebody asks to stop: between two events."""
     for event in takewhile(lambda event: event.time_s <= assembly.end_s, assembly.feed.events()):
         if asked.is_set():
@@ -155,16 +169,34 @@ def _until(asked: threading.Event, assembly: Assembly) -> Iterator[Event]:
 
 
 @contextmanager
-def _recording(folder: Path, assembly: Assembly) -> Generator[Recorder]:
-    """Record what happens within; closed whole at the end or by Ctrl-C, let go after a failure."""
+def recording(
+    folder: Path, assembly: Assembly, listener: Callable[[Any], None] | None = None
+) -> Generator[Recorder]:
+    """Record what happens within; closed whole at the end or by Ctrl-C, let go after a failure.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+    assembly : Assembly
+        What is recorded.
+    listener : callable, optional
+        Is told each message as it was recorded.
+    """
     theatre = assembly.built.theatre
     collected = Collected(theatre.station)
+
+    def hear(message: Any) -> None:
+        collected.add(message)
+        if listener is not None:
+            listener(message)
+
     recorder = Recorder(
         folder,
         theatre,
         assembly.manifest,
         commit_period_s=COMMIT_PERIOD_S,
-        listener=collected.add,
+        listener=hear if listener else collected.add,
     )
     started_s = time.perf_counter()
     try:

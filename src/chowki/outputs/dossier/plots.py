@@ -7,7 +7,7 @@ straight between the recorded pictures, within 99 % of the errors stated and est
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -63,6 +63,16 @@ def sightings(evidence: Evidence, rows: I64) -> list[Document]:
     return sorted(found, key=lambda f: (-f["plots"], f["sensor"]))
 
 
+class Flown(Protocol):
+    """A track at any time, and the address that it sends."""
+
+    address: int
+
+    def at(self, time_s: F64) -> F64:
+        """Return position, velocity and standard deviations (m, m/s), shape (n, 9)."""
+        ...
+
+
 class _Path:
     """A track between its recorded pictures.
 
@@ -102,7 +112,7 @@ class _Path:
         return float(np.linalg.norm(self._known[:, :3] - position_m, axis=1).min())
 
 
-def consistent(sensor: Sensor, bias: Document, plots: Any, track: _Path) -> Any:
+def consistent(sensor: Sensor, bias: Document, plots: Any, track: Flown) -> Any:
     """Return which plots of one sensor are consistent with a track, shape (n,).
 
     The squared errors, each over its variance, are held against the 99 % point of chi-square

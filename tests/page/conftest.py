@@ -1,0 +1,189 @@
+"""Chromium, driven as a person would: what the tests of the page share."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+FLAGS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SIZE = {"width": 1600, "height": 900}
+# What a page may load without asking anybody.
+OWN_SCHEMES = ("data", "blob", "about")
+FAULTS = "() => axe.run(document, {resultTypes: ['violations']}).then((found) => found.violations)"
+VIOLATIONS = """addEventListener("securitypolicyviolation", (event) =>
+    console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI}`));"""
+
+
+class Watch:
+    """Notes what should not happen on a page.
+
+    Parameters
+    ----------
+    page : Page
+        What is watched, before it opens anything.
+    origin : str
+        Scheme, host and port of the server; nothing else may be asked for anything.
+    expected : str
+        Pattern of faults that the test brings about itself.
+    """
+
+    def __init__(self, page: Page, origin: str, expected: str | None = None) -> None:
+        self._host = urlsplit(origin).netloc
+        self._expected = expected
+        self._seen: list[str] = []
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self._seen.append(f"error: {error}"))
+        page.on("request", lambda request: self._asked(request.url))
+        page.on("websocket", lambda socket: self._asked(socket.url))
+        page.on("response", self._answered)
+        page.add_init_script(VIOLATIONS)
+
+    @property
+    def faults(self) -> list[str]:
+        """What happened that no test expected."""
+        if self._expected is None:
+            return self._seen
+        return [fault for fault in self._seen if not re.search(self._expected, fault)]
+
+    def _said(self, message: Any) -> None:
+        if message.type in {"error", "warning"}:
+            self._seen.append(f"console {message.type}: {message.text}")
+
+    def _asked(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in OWN_SCHEMES and parts.netloc != self._host:
+            self._seen.append(f"asked another host: {url}")
+
+    def _answered(self, response: Any) -> None:
+        if response.status >= 400:
+            self._seen.append(f"answer {response.status}: {response.url}")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Generator[Browser, None, None]:
+    """Return a browser.
+
+    One for each module of tests: while it is open its event loop runs in this thread, and tests
+    of the server elsewhere start loops of their own.
+    """
+    binary = shutil.which("chromium") or shutil.which("chromium-browser")
+    if binary is None:
+        pytest.skip("chromium is not installed: on Debian, run `apt-get install chromium`")
+    with sync_playwright() as playwright:
+        # without the sandbox: continuous integration runs as root, and the page is our own
+        browser = playwright.chromium.launch(
+            executable_path=binary, args=list(FLAGS), chromium_sandbox=False
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def made_up() -> Iterator[Callable[..., Any]]:
+    """Return the made-up session of the benchmark: ``made_up(n_tracks, mode, operator)``."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "benchmarks")
+        from page.synthetic import Synthetic
+
+        yield Synthetic
+
+
+@pytest.fixture(scope="session")
+def watching() -> type[Watch]:
+    """Return what notes the faults of a page."""
+    return Watch
+
+
+@pytest.fixture
+def watched(chromium) -> Iterator[Callable[..., Page]]:
+    """Return how to make a page of an origin; the test fails if anything odd happens on it."""
+    watches: list[Watch] = []
+    contexts = []
+
+    def make(origin: str, expected: str | None = None, **options: Any) -> Page:
+        context = chromium.new_context(**{"viewport": SIZE, "accept_downloads": True, **options})
+        context.set_default_timeout(20_000)
+        page = context.new_page()
+        contexts.append(context)
+        watches.append(Watch(page, origin, expected))
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    faults = [fault for watch in watches for fault in watch.faults]
+    assert not faults, "on the page:\n" + "\n".join(faults)
+
+
+@pytest.fixture
+def page_of(watched) -> Iterator[Callable[..., Page]]:
+    """Return how to open the page of a session or of a server that runs.
+
+    ``page_of(session)`` serves it on a free port of this machine, ``page_of(server, "R. Singh")``
+    opens it for one of its users. ``expected`` is a pattern of faults that belong to the test;
+    further options are those of a Playwright context.
+    """
+    from chowki.outputs.web.server import Server, Settings
+
+    servers: dict[int, Server] = {}
+
+    def serve(session: Any) -> Server:
+        if id(session) not in servers:
+            servers[id(session)] = Server(session, Settings()).start()
+        return servers[id(session)]
+
+    def open_page(
+        served: Any, user: str | None = None, expected: str | None = None, **options: Any
+    ) -> Page:
+        server = served if isinstance(served, Server) else serve(served)
+        link = next(link for name, _, link in server.links() if user in {None, name})
+        page = watched(server.url, expected, **options)
+        page.goto(link)
+        page.wait_for_url(f"{server.url}/")
+        return page
+
+    yield open_page
+    for server in servers.values():
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def axe_core() -> str:
+    """Return the source of axe-core, which finds what keeps people out of a page."""
+    path = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+    if not path.is_file():
+        pytest.skip("axe-core is not in web/node_modules: run `make lint`, which brings it")
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def axe(axe_core) -> Callable[[Page], None]:
+    """Return how to check a page: serious and critical faults fail the test."""
+
+    def check(page: Page) -> None:
+        page.evaluate(f"{axe_core}; 0")
+        found = [
+            f"{fault['impact']} {fault['id']}: {fault['help']}\n  "
+            + json.dumps([node["target"] for node in fault["nodes"]][:5])
+            for fault in page.evaluate(FAULTS)
+            if fault["impact"] in {"serious", "critical"}
+        ]
+        assert found == [], "\n".join(found)
+
+    return check
