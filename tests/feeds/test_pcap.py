@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from chowki.feeds.pcap import (
     TRUNCATED,
+    CaptureReader,
     NotACapture,
     Packet,
     packets,
@@ -148,3 +149,26 @@ def test_any_octets_give_packets_or_nothing(captures, octets, link):
             assert not start
     packet = Packet(0.0, link, octets)
     udp_payload(packet), wifi_frame(packet), sound(packet)
+
+
+@pytest.mark.parametrize("name", ["pcap", "pcapng"])
+@pytest.mark.parametrize("piece", [1, 7, 64])
+def test_a_capture_that_grows_gives_each_packet_once_it_is_whole(captures, name, piece):
+    make = getattr(captures, name)
+    whole = make(SENT)
+    reader, found = CaptureReader(Counter()), []
+    for at in range(0, len(whole), piece):
+        found += reader.take(whole[at : at + piece])
+        ends = sum(len(make(SENT[:n])) <= at + piece for n in range(1, 6))
+        assert len(found) == ends
+    assert [p.data for p in found] == [data for _, data in SENT]
+    assert not reader.broken
+
+
+def test_a_capture_that_contradicts_itself_is_left_at_that_place(captures):
+    skipped = Counter()
+    reader = CaptureReader(skipped)
+    good = captures.pcap(SENT[:2])
+    found = list(reader.take(good + b"\xff" * 40))
+    assert (len(found), reader.broken, skipped) == (2, True, {TRUNCATED: 1})
+    assert list(reader.take(captures.pcap(SENT)[24:])) == []

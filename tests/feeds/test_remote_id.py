@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from chowki.core.addresses import remote_id_address
 from chowki.core.errors import FeedError
+from chowki.core.messages import Status
 from chowki.core.records import AddressKind
 from chowki.feeds.open_drone_id import (
     BasicId,
@@ -201,3 +202,34 @@ def test_another_file_is_an_error(recording, written):
         RemoteId(recording("adsb/aircraft.json")).first_fix()
     with pytest.raises(FeedError, match="no usable position report"):
         RemoteId(recording("asterix/asterix.pcap")).first_fix()
+
+
+def system(lat=30.0, lon=74.0, kind=1, height=210.5, since_2019_s=200_000_000):
+    """Return a system message as ASTM F3411-22a, table 9, lays it out."""
+    place = struct.pack("<BBii", 0x42, kind, round(lat * 1e7), round(lon * 1e7))
+    area = struct.pack("<HBHHB", 1, 0, 2000, 2000, 0)
+    return place + area + struct.pack("<HIx", round((height + 1000) * 2), since_2019_s)
+
+
+def test_a_system_message_says_where_the_pilot_is_and_when():
+    (found,) = said(system())
+    # 200,000,000 s after 2019-01-01T00:00:00Z is 2025-05-03T19:33:20Z
+    assert found == System(30.0, 74.0, 1, 210.5, 1_746_300_800.0)
+    (nobody,) = said(system(lat=0.0, lon=0.0, height=-1000.0, since_2019_s=0))
+    assert all(math.isnan(v) for v in (nobody.lat_deg, nobody.height_m, nobody.time_s))
+
+
+def test_the_real_pilot_is_told_every_five_seconds(recording, read):
+    feed = RemoteId(recording(PARROT))
+    events = read(feed)
+    told = [event for event in events if isinstance(event, Status)]
+    (address,) = {report.address for report in feed.reports()}
+    assert {(status.kind, status.source) for status in told} == {("pilot", str(address))}
+    for status in told:
+        lat, lon = (float(part) for part in status.note.split(","))
+        assert GEOD.inv(8.730, 47.199, lon, lat)[2] < 100.0
+    gaps = np.diff([status.time_s for status in told])
+    assert 20 <= len(told) <= 25  # 122 s
+    assert np.all(gaps >= 5.0)
+    times = [event.time_s for event in events]
+    assert times == sorted(times)

@@ -25,6 +25,7 @@ from chowki.core.records import (
 )
 from chowki.outputs.evidence import column
 from chowki.outputs.sitrep import SightingRule, situation
+from chowki.outputs.sitrep.sensing import outages
 from chowki.outputs.sitrep.sightings import horizontal_distance
 
 
@@ -202,6 +203,14 @@ def test_an_airliner_that_was_hit_is_said_so(workshop):
     report = situation(story.recording())
     assert (report.truth.airliners_hit, report.engagement.on_aircraft) == (1, 1)
     assert "1 HIT" in report.text()
+
+
+def test_an_alarm_or_an_account_is_no_outage():
+    rows = [
+        {"time_s": 1.0, "source": "Jammu", "kind": kind, "state": "raised", "note": ""}
+        for kind in ("alarm", "account", "pilot")
+    ]
+    assert outages(rows, 10.0) == []
 
 
 def test_outages_have_a_span(workshop):

@@ -141,7 +141,7 @@ def _play(voice: Voice, asked: Asked, settings: Settings, *, browser: bool) -> N
     """Run a loop beside the server until Ctrl-C; then close the recording and say where it is."""
     from chowki.outputs.web.server import Server
 
-    engine, folder = _engine(asked)
+    engine, folder = engine_of(asked)
     server = Server(engine.session, settings)
     engine.start()
     announce(voice, server, browser=browser)
@@ -151,7 +151,7 @@ def _play(voice: Voice, asked: Asked, settings: Settings, *, browser: bool) -> N
     voice.remark(f"chowki: recorded in {folder}; look back with: chowki serve {folder}")
 
 
-def _engine(asked: Asked) -> tuple[Engine, Path]:
+def engine_of(asked: Asked) -> tuple[Engine, Path]:
     """Return the loop that was asked for, not started yet, and where it records.
 
     Raises

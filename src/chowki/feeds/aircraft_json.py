@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -49,19 +50,52 @@ class AircraftJson(ReportFeed):
 
     def _moment(self, path: Path) -> list[Report]:
         """Return the reports of one file."""
-        text = self.read_text(path)
+        reader = MomentReader(self.skipped, self.noted)
+        try:
+            return reader.moment(self.read_text(path))
+        except NoMoment as error:
+            raise self.fault(path.name, error.found, error.remedy) from None
+
+
+class NoMoment(ValueError):
+    """The text is no ``aircraft.json``: what was found, and what is needed."""
+
+    def __init__(self, found: str, remedy: str) -> None:
+        super().__init__(f"{found}; {remedy}")
+        self.found, self.remedy = found, remedy
+
+
+class MomentReader:
+    """Reads one ``aircraft.json`` after another.
+
+    Parameters
+    ----------
+    skipped, noted : Counter of str
+        Get one more, by reason, for what is left out or needed care.
+    """
+
+    def __init__(self, skipped: Counter[str], noted: Counter[str]) -> None:
+        self.skipped, self.noted = skipped, noted
+        self.now_s = math.nan
+
+    def moment(self, text: str) -> list[Report]:
+        """Return the positions of one moment, ``now_s``; they are received at that moment.
+
+        Raises
+        ------
+        NoMoment
+            If the text is something else.
+        """
         try:
             document: Any = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise self.fault(path.name, str(error), "whole JSON is needed") from None
-        now_s, aircraft = _shape(document)
+            raise NoMoment(str(error), "whole JSON is needed") from None
+        self.now_s, aircraft = _shape(document)
         if aircraft is None:
-            raise self.fault(
-                path.name,
-                "no 'now' and 'aircraft'",
-                "aircraft.json of readsb or dump1090 is needed",
+            raise NoMoment(
+                "no 'now' and 'aircraft'", "aircraft.json of readsb or dump1090 is needed"
             )
-        found = [self._report(now_s, entry) for entry in aircraft]
+        found = [self._report(self.now_s, entry) for entry in aircraft]
         return [report for report in found if report]
 
     def _report(self, now_s: float, entry: Any) -> Report | None:

@@ -15,6 +15,7 @@ from chowki.feeds.pcap import LINK_NORDIC_BLE, Packet, wifi_frame
 
 MESSAGE_OCTETS = 25
 MOST_IN_PACK = 9
+START_OF_2019_S = 1_546_300_800.0
 
 _BASIC, _LOCATION, _SELF, _SYSTEM, _OPERATOR, _PACK = 0x0, 0x1, 0x3, 0x4, 0x5, 0xF
 _BEACON_OUI = b"\xfa\x0b\xbc\x0d"
@@ -60,10 +61,16 @@ class SelfId(NamedTuple):
 
 
 class System(NamedTuple):
-    """Where the operator stands; NaN where not known."""
+    """Where the operator stands; NaN where not known.
+
+    ``location_type``: 0 the place of take-off, 1 where the operator is now, 2 a fixed place.
+    """
 
     lat_deg: float
     lon_deg: float
+    location_type: int = 0
+    height_m: float = math.nan
+    time_s: float = math.nan
 
 
 Said = BasicId | Location | OperatorId | SelfId | System
@@ -199,8 +206,7 @@ def _message(octets: bytes) -> Iterator[Said | None]:
     elif kind == _SELF:
         yield SelfId(_text(octets[2:25]))
     elif kind == _SYSTEM:
-        lat, lon = struct.unpack_from("<ii", octets, 2)
-        yield System(*_place(lat, lon))
+        yield _system(octets)
     elif kind == _OPERATOR:
         yield OperatorId(_text(octets[2:22]))
     elif kind == _PACK:
@@ -234,6 +240,18 @@ def _location(octets: bytes) -> Location:
         climb * 0.5 if abs(climb) <= 124 else math.nan,
         octets[19] & 15,
         tenths * 0.1 if tenths < 36_000 else math.nan,
+    )
+
+
+def _system(octets: bytes) -> System:
+    """Return the system message (ASTM F3411-22a, table 9); its time counts from 2019."""
+    lat, lon = struct.unpack_from("<ii", octets, 2)
+    height, since_2019_s = struct.unpack_from("<HI", octets, 18)
+    return System(
+        *_place(lat, lon),
+        octets[1] & 3,
+        _height(height),
+        since_2019_s + START_OF_2019_S if since_2019_s else math.nan,
     )
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ LINK_RADIOTAP = 127
 LINK_NORDIC_BLE = 272
 
 LARGEST_PACKET = 1 << 18  # a capture's usual snapshot limit
+LARGEST_BLOCK = 1 << 24  # of pcapng; options and name tables are far smaller
 
 TRUNCATED = "capture ends within a packet"
 
@@ -70,30 +71,131 @@ def packets(content: bytes, skipped: Counter[str]) -> Iterator[Packet]:
     if len(content) < 12:
         raise NotACapture("shorter than any capture's header")
     magic = int.from_bytes(content[:4], "big")
-    if magic in _CLASSIC:
-        return _classic(content, skipped, *_CLASSIC[magic])
-    if magic == _SECTION:
-        return _sections(content, skipped)
-    raise NotACapture(f"it begins with {content[:4].hex()}")
-
-
-def _classic(content: bytes, skipped: Counter[str], order: str, unit_s: float) -> Iterator[Packet]:
-    if len(content) < 24:
+    if magic in _CLASSIC and len(content) < 24:
         raise NotACapture("its header is cut off")
-    link = struct.unpack_from(order + "I", content, 20)[0] & 0xFFFF
+    if magic not in _CLASSIC and magic != _SECTION:
+        raise NotACapture(f"it begins with {content[:4].hex()}")
+    return _all_of(CaptureReader(skipped), content)
+
+
+def _all_of(reader: CaptureReader, content: bytes) -> Iterator[Packet]:
+    yield from reader.take(content)
+    reader.end()
+
+
+class CaptureReader:
+    """Reads a capture piece by piece, as it grows.
+
+    Parameters
+    ----------
+    skipped : Counter of str
+        Gets one more for each packet or block that can't be used.
+
+    Attributes
+    ----------
+    broken : bool
+        True once the capture contradicts itself, so that nothing behind can be found.
+    """
+
+    def __init__(self, skipped: Counter[str]) -> None:
+        self.broken = False
+        self._skipped = skipped
+        self._rest = b""
+        self._step: Callable[[bytes, int], _Found | None] | None = None
+        self._section = _Section("<", [])
+
+    def take(self, piece: bytes) -> Iterator[Packet]:
+        """Yield the packets that are whole with the next piece of the file.
+
+        Raises
+        ------
+        NotACapture
+            If it is neither pcap nor pcapng.
+        """
+        content, at = self._rest + piece, 0
+        if self._step is None:
+            at = self._begin(content)
+        while self._step is not None and not self.broken and at < len(content):
+            found = self._step(content, at)
+            if found is None:
+                break
+            at += found.length
+            if found.packet:
+                yield found.packet
+        self._rest = b"" if self.broken else content[at:]
+
+    def end(self) -> None:
+        """Count a packet that is not whole when the file ends."""
+        if self._rest and not self.broken:
+            self._break(TRUNCATED)
+
+    def _begin(self, content: bytes) -> int:
+        """Choose how to read by the first octets; return where packets begin."""
+        if len(content) < 4:
+            return 0
+        magic = int.from_bytes(content[:4], "big")
+        if magic == _SECTION:
+            self._step = self._block
+            return 0
+        if magic not in _CLASSIC:
+            raise NotACapture(f"it begins with {content[:4].hex()}")
+        if len(content) < 24:
+            return 0
+        order, unit_s = _CLASSIC[magic]
+        link = struct.unpack_from(order + "I", content, 20)[0] & 0xFFFF
+        self._step = _classic(order, unit_s, link, self._break)
+        return 24
+
+    def _break(self, why: str) -> None:
+        self._skipped[why] += 1
+        self.broken = True
+
+    def _block(self, content: bytes, at: int) -> _Found | None:
+        """Return the block of pcapng that begins here, None while it is not whole."""
+        if at + 12 > len(content):
+            return None
+        if content[at : at + 4] == b"\n\r\r\n":
+            order = _order_of(content[at + 8 : at + 12])
+            if order is None:
+                self._break("pcapng section of unknown byte order")
+                return None
+            self._section = _Section(order, [])
+        kind, length = struct.unpack_from(self._section.order + "II", content, at)
+        if length < 12 or length % 4 or length > LARGEST_BLOCK:
+            self._break(TRUNCATED)
+            return None
+        if at + length > len(content):
+            return None
+        body = content[at + 8 : at + length - 4]
+        return _Found(length, _packet_of(self._section, kind, body, self._skipped))
+
+
+class _Found(NamedTuple):
+    """A packet or another block, and how many octets it takes in the file."""
+
+    length: int
+    packet: Packet | None
+
+
+def _classic(
+    order: str, unit_s: float, link: int, broken: Callable[[str], None]
+) -> Callable[[bytes, int], _Found | None]:
+    """Return what reads the packet of a classic capture that begins at a place."""
     header = struct.Struct(order + "IIII")
-    at = 24
-    while at < len(content):
+
+    def step(content: bytes, at: int) -> _Found | None:
         if at + 16 > len(content):
-            skipped[TRUNCATED] += 1
-            return
+            return None
         seconds, fraction, length, _ = header.unpack_from(content, at)
-        at += 16
-        if length > LARGEST_PACKET or at + length > len(content):
-            skipped[TRUNCATED] += 1
-            return
-        yield Packet(seconds + fraction * unit_s, link, content[at : at + length])
-        at += length
+        if length > LARGEST_PACKET:
+            broken(TRUNCATED)
+            return None
+        if at + 16 + length > len(content):
+            return None
+        data = content[at + 16 : at + 16 + length]
+        return _Found(16 + length, Packet(seconds + fraction * unit_s, link, data))
+
+    return step
 
 
 @dataclass(slots=True)
@@ -104,29 +206,6 @@ class _Section:
     interfaces: list[tuple[int, float, int]]  # link type, seconds in a unit, offset in seconds
 
 
-def _sections(content: bytes, skipped: Counter[str]) -> Iterator[Packet]:
-    section = _Section("<", [])
-    at = 0
-    while at < len(content):
-        if at + 12 > len(content):
-            skipped[TRUNCATED] += 1
-            return
-        if content[at : at + 4] == b"\n\r\r\n":
-            order = _order_of(content[at + 8 : at + 12])
-            if order is None:
-                skipped["pcapng section of unknown byte order"] += 1
-                return
-            section = _Section(order, [])
-        kind, length = struct.unpack_from(section.order + "II", content, at)
-        if length < 12 or length % 4 or at + length > len(content):
-            skipped[TRUNCATED] += 1
-            return
-        packet = _block(section, kind, content[at + 8 : at + length - 4], skipped)
-        if packet:
-            yield packet
-        at += length
-
-
 def _order_of(mark: bytes) -> str | None:
     for order in ("<", ">"):
         if len(mark) == 4 and struct.unpack(order + "I", mark)[0] == _BYTE_ORDER:
@@ -134,7 +213,7 @@ def _order_of(mark: bytes) -> str | None:
     return None
 
 
-def _block(section: _Section, kind: int, body: bytes, skipped: Counter[str]) -> Packet | None:
+def _packet_of(section: _Section, kind: int, body: bytes, skipped: Counter[str]) -> Packet | None:
     """Return the packet of a block; take note of an interface; leave other blocks alone."""
     if kind == _INTERFACE:
         section.interfaces.append(_interface(section.order, body))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import ClassVar, NamedTuple
@@ -21,6 +22,7 @@ LOWEST_M = -1_000.0
 HIGHEST_M = 100_000.0
 FASTEST_MPS = 3_000.0
 OLDEST_S = 10.0  # what an event speaks of may be up to this much older than its receipt
+SUPERSEDED = "superseded within the same look"
 LONGEST_SILENCE_S = 60.0  # longer: nobody knows whether the receiver was still there
 
 # 95 % radius over standard deviation per axis of a circular normal: sqrt(2 ln 20)
@@ -90,6 +92,34 @@ class Report(NamedTuple):
         return "older than 10 s when received" if late else None
 
 
+class Sieve:
+    """Lets through the usable reports that say something new of their address.
+
+    Parameters
+    ----------
+    skipped : Counter of str
+        Gets one more, by reason, for each report that is held back.
+    """
+
+    def __init__(self, skipped: Counter[str]) -> None:
+        self._skipped = skipped
+        self._seen: dict[int, float] = {}
+
+    def passes(self, report: Report) -> bool:
+        """Return whether a report can be used; reports come in order of receipt."""
+        stale = report.stale()
+        fault = report.fault() or _repeated(report, self._seen) or stale
+        if fault is None or stale:
+            self._seen[report.address] = report.time_s
+        if fault:
+            self._skipped[fault] += 1
+        return fault is None
+
+    def forget(self, before_s: float) -> None:
+        """Forget addresses that were last told of before a time (UTC s)."""
+        self._seen = {address: s for address, s in self._seen.items() if s >= before_s}
+
+
 class ReportFeed(FileFeed):
     """A file of position reports: one sensor, one scan for each look of ``period_s``.
 
@@ -129,21 +159,12 @@ class ReportFeed(FileFeed):
         return self._kept
 
     def _usable(self, read: list[Report]) -> list[Report]:
-        kept: list[Report] = []
-        seen: dict[int, float] = {}
         backward = sum(b.received_s < a.received_s for a, b in pairwise(read))
         if backward:
             self.noted["out of time order, sorted"] += backward
             read.sort(key=lambda report: report.received_s)
-        for report in read:
-            fault = report.fault() or _repeated(report, seen) or report.stale()
-            if fault:
-                self.skipped[fault] += 1
-            else:
-                kept.append(report)
-            if fault is None or report.stale():
-                seen[report.address] = report.time_s
-        return kept
+        sieve = Sieve(self.skipped)
+        return [report for report in read if sieve.passes(report)]
 
     def first_fix(self) -> FirstFix:
         """Return the first usable position."""
@@ -153,36 +174,43 @@ class ReportFeed(FileFeed):
     def _stand(self, placed: Placed) -> tuple[Sensor, ...]:
         fix = self.first_fix()
         position, axes = stand_at(placed, fix.lat_deg, fix.lon_deg, fix.height_m)
-        sensor = Sensor(
-            number=self.first_sensor_number,
-            name=self.kind,
-            kind=self.sensor_kind,
-            position_m=position,
+        sensor = self.stated(self.first_sensor_number, self.kind, position, axes)
+        return (as_known(sensor, placed),)
+
+    @classmethod
+    def stated(cls, number: int, name: str, position_m: F64, axes: F64) -> Sensor:
+        """Return a receiver of this kind at a place (3,) with axes (3, 3), station frame."""
+        return Sensor(
+            number=number,
+            name=name,
+            kind=cls.sensor_kind,
+            position_m=position_m,
             axes=axes,
             measures=Measures.POSITION | Measures.VELOCITY | Measures.ADDRESS,
-            volume=Volume(0.0, self.reach_m),
-            period_s=self.period_s,
-            detection_probability=self.detection_probability,
+            volume=Volume(0.0, cls.reach_m),
+            period_s=cls.period_s,
+            detection_probability=cls.detection_probability,
             clutter_per_look=0.01,
-            sigma_position_m=self.sigma_m,
+            sigma_position_m=cls.sigma_m,
         )
-        return (as_known(sensor, placed),)
 
     def events(self) -> Iterator[Event]:
         """Yield one scan for each look, by time of receipt."""
         sensor = self.sensors[0]
         reports = self.reports()
-        rows = _columns(reports)
-        detections = self._detections(reports, rows, self.placed().frame)
-        ends = np.ceil(rows[:, 0] / self.period_s) * self.period_s
+        detections = self.detections(reports, self.placed().frame)
+        received_s = np.array([report.received_s for report in reports])
+        ends = np.ceil(received_s / self.period_s) * self.period_s
         look, last = 0, float(ends[0]) - self.period_s
         for end_s, first, after in _runs(ends):
             for silent_s in self._silent(last, end_s):
                 look += 1
-                yield self._scan(sensor, look, silent_s, Detections.empty())
+                yield look_of(sensor, look, silent_s, Detections.empty())
             look, last = look + 1, end_s
-            latest = self._latest(reports, first, after)
-            yield self._scan(sensor, look, end_s, detections.take(latest))
+            latest = latest_of(reports[first:after])
+            if len(latest) < after - first:
+                self.skipped[SUPERSEDED] += after - first - len(latest)
+            yield look_of(sensor, look, end_s, detections.take([first + row for row in latest]))
 
     def _silent(self, last_s: float, end_s: float) -> list[float]:
         """Return the ends of the looks in between in which nothing was heard."""
@@ -191,19 +219,10 @@ class ReportFeed(FileFeed):
             return []
         return [last_s + (i + 1) * self.period_s for i in range(missing)]
 
-    def _latest(self, reports: list[Report], first: int, after: int) -> list[int]:
-        """Return the row of each address's last report in a look; count those before it."""
-        rows = {reports[i].address if reports[i].address >= 0 else -i - 2: i
-                for i in range(first, after)}  # fmt: skip
-        if len(rows) < after - first:
-            self.skipped["superseded within the same look"] += after - first - len(rows)
-        return list(rows.values())
-
-    def _scan(self, sensor: Sensor, look: int, end_s: float, detections: Detections) -> Scan:
-        start_s = end_s - self.period_s
-        return Scan(end_s, sensor, look, start_s, end_s, sensor.volume, detections)
-
-    def _detections(self, reports: list[Report], rows: F64, frame: F64) -> Detections:
+    @classmethod
+    def detections(cls, reports: list[Report], frame: F64) -> Detections:
+        """Return reports as detections in a frame (4, 3), row by row; one report at least."""
+        rows = np.array([report[:9] for report in reports], np.float64)
         lat, lon = np.deg2rad(rows[:, 2]), np.deg2rad(rows[:, 3])
         position = geodetic_to_enu(frame, lat, lon, np.ascontiguousarray(rows[:, 4]))
         velocity = turned_velocity(frame, lat, lon, rows[:, 5:8])
@@ -216,12 +235,27 @@ class ReportFeed(FileFeed):
             v_east_mps=np.ascontiguousarray(velocity[:, 0]),
             v_north_mps=np.ascontiguousarray(velocity[:, 1]),
             v_up_mps=np.ascontiguousarray(velocity[:, 2]),
-            sigma_m=np.where(np.isfinite(rows[:, 8]), rows[:, 8], self.sigma_m),
+            sigma_m=np.where(np.isfinite(rows[:, 8]), rows[:, 8], cls.sigma_m),
             address=addresses,
-            address_kind=np.where(addresses >= 0, self.address_kind, AddressKind.NONE),
+            address_kind=np.where(addresses >= 0, cls.address_kind, AddressKind.NONE),
             callsign=np.array([ascii_name(report.callsign) for report in reports], "S8"),
             squawk=np.array([report.squawk for report in reports], np.int64),
         )
+
+
+def look_of(sensor: Sensor, look: int, end_s: float, detections: Detections) -> Scan:
+    """Return what a sensor delivers for the look of its period that ends at a time (UTC s)."""
+    start_s = end_s - sensor.period_s
+    return Scan(end_s, sensor, look, start_s, end_s, sensor.volume, detections)
+
+
+def latest_of(reports: list[Report]) -> list[int]:
+    """Return the row of each address's last report; one without an address stands for itself."""
+    rows = {
+        report.address if report.address >= 0 else -row - 2: row
+        for row, report in enumerate(reports)
+    }
+    return list(rows.values())
 
 
 def turned_velocity(frame: F64, lat_rad: F64, lon_rad: F64, velocity_mps: F64) -> F64:
@@ -302,10 +336,6 @@ def icao_address(text: str | None) -> int:
     if not 0 < len(text) <= 6 or not set(text.lower()) <= set("0123456789abcdef"):
         return -1
     return int(text, 16)
-
-
-def _columns(reports: list[Report]) -> F64:
-    return np.array([report[:9] for report in reports], np.float64)
 
 
 def _runs(ends: F64) -> Iterator[tuple[float, int, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +36,7 @@ _ON_GROUND = 21
 class _Aircraft:
     """What has been heard of one address so far."""
 
+    heard_s: float = -math.inf
     height_m: float = math.nan
     velocity: tuple[float, float, float] = (math.nan, math.nan, math.nan)
     velocity_s: float = -math.inf
@@ -62,30 +64,55 @@ class Sbs(ReportFeed):
 
     def _read(self) -> Iterator[Report]:
         read = list(self._recorded())
-        if _replayed_fast(read):
+        if replayed_fast(read):
             self.noted["times built from distance over speed (replayed faster than flown)"] += len(
                 read
             )
-            return iter(_retimed(read))
+            return iter(retimed(read))
         return iter(read)
 
     def _recorded(self) -> Iterator[Report]:
-        heard: dict[int, _Aircraft] = {}
+        reader = SbsReader(self.skipped, self.noted)
         for line in self.read_text().splitlines():
-            fields = line.split(",")
-            if fields[0] != "MSG" or len(fields) < FIELDS:
-                if line.strip():
-                    self.skipped["line that is no MSG of 22 fields"] += 1
-                continue
-            address, time_s = icao_address(fields[4]), _time(fields)
-            if address < 0 or math.isnan(time_s):
-                self.skipped["line without address or time"] += 1
-                continue
-            aircraft = heard.setdefault(address, _Aircraft())
-            _take(aircraft, fields, time_s)
-            report = self._report(aircraft, fields, address, time_s)
+            report = reader.line(line)
             if report:
                 yield report
+
+
+class SbsReader:
+    """Reads SBS-1 line by line, and keeps what was heard of each address so far.
+
+    Parameters
+    ----------
+    skipped, noted : Counter of str
+        Get one more, by reason, for what is left out or needed care.
+    """
+
+    def __init__(self, skipped: Counter[str], noted: Counter[str]) -> None:
+        self.skipped, self.noted = skipped, noted
+        self.time_s = math.nan
+        self._heard: dict[int, _Aircraft] = {}
+
+    def line(self, line: str) -> Report | None:
+        """Return the position that a line tells, or None; ``time_s`` is the line's own time."""
+        self.time_s = math.nan
+        fields = line.split(",")
+        if fields[0] != "MSG" or len(fields) < FIELDS:
+            if line.strip():
+                self.skipped["line that is no MSG of 22 fields"] += 1
+            return None
+        address, time_s = icao_address(fields[4]), _time(fields)
+        if address < 0 or math.isnan(time_s):
+            self.skipped["line without address or time"] += 1
+            return None
+        self.time_s = time_s
+        aircraft = self._heard.setdefault(address, _Aircraft())
+        _take(aircraft, fields, time_s)
+        return self._report(aircraft, fields, address, time_s)
+
+    def forget(self, before_s: float) -> None:
+        """Forget aircraft last heard before a time (UTC s, by the lines' clock)."""
+        self._heard = {a: heard for a, heard in self._heard.items() if heard.heard_s >= before_s}
 
     def _report(
         self, aircraft: _Aircraft, fields: list[str], address: int, time_s: float
@@ -128,6 +155,7 @@ def _time(fields: list[str]) -> float:
 
 def _take(aircraft: _Aircraft, fields: list[str], time_s: float) -> None:
     """Take what a line says besides its position."""
+    aircraft.heard_s = time_s
     altitude_ft = number(fields[_ALTITUDE])
     if not math.isnan(altitude_ft):
         aircraft.height_m = altitude_ft * FOOT_M
@@ -143,7 +171,7 @@ def _take(aircraft: _Aircraft, fields: list[str], time_s: float) -> None:
     aircraft.squawk = squawk if squawk >= 0 else aircraft.squawk
 
 
-def _replayed_fast(read: list[Report]) -> bool:
+def replayed_fast(read: list[Report]) -> bool:
     """Return whether most steps from position to position are impossibly fast by the file's times.
 
     One wild position makes two such steps, so a few don't count.
@@ -161,7 +189,7 @@ def _replayed_fast(read: list[Report]) -> bool:
     return fast >= LEAST_STEPS and 2 * fast > steps
 
 
-def _retimed(read: list[Report]) -> list[Report]:
+def retimed(read: list[Report]) -> list[Report]:
     """Return reports, in their order, with times by distance flown over the speed told.
 
     Distance counts along the velocity, so that scatter across and to and fro adds no time.

@@ -41,12 +41,15 @@ class Staging:
         Whether a person at the page releases and refuses.
     layers : tuple of Path
         The user's own maps.
+    attended : bool
+        Whether alarms go on record; without, the record is that of a run nobody looks at.
     """
 
     folder: Path
     speed: float = 1.0
     operator: bool = False
     layers: tuple[Path, ...] = ()
+    attended: bool = True
 
 
 class Engine(threading.Thread):
@@ -93,7 +96,7 @@ class Engine(threading.Thread):
                 sources=sources,
                 volumes=_volumes(noted),
             ),
-            Chronicle(theatre, noted),
+            Chronicle(theatre, noted, self._inbox.put if staging.attended else None),
         )
 
     def run(self) -> None:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from chowki.core.errors import UsageError
+from chowki.outputs.web.permissions import Role
 
-ROLES = ("viewer", "operator", "approver")
+ROLES = tuple(role.name.lower() for role in Role)
 KEY_BYTES = 32
 LONGEST_KEY = 128
 LASTS_S = 12 * 3600.0

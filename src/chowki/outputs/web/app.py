@@ -28,13 +28,14 @@ from chowki.outputs.web.incoming import (
     read_track,
 )
 from chowki.outputs.web.layers import Layer
+from chowki.outputs.web.permissions import RULES, Role
 from chowki.outputs.web.session import ActRequest, Verdict
 from chowki.outputs.web.sharing import to_json
 from chowki.outputs.web.wire import rows
 
 PROTOCOL = 1
-# Whoever may look only, may not act.
-LOOKS_ONLY = frozenset({"viewer"})
+# Who may set the engine's clock, at least.
+SETS_CLOCK = Role.OPERATOR
 ENTERED = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>chowki</title>'
     '<meta http-equiv="refresh" content="0; url=/"><p><a href="/">To the air picture</a></p></html>'
@@ -138,8 +139,12 @@ class Page:
         """Hand on what somebody wants done."""
         body, account = await _body(request), _account(request)
         asked = read_act(body)
-        if account.role in LOOKS_ONLY:
-            return _verdict(_too_low(account))
+        rule = RULES.get(asked.verb)
+        if rule is None:
+            words = f"{asked.verb!r} is nothing that can be done here"
+            return _verdict(Verdict(False, 404, words))
+        if _role(account) < rule.least:
+            return _verdict(_too_low(account, rule.least))
         verdict = self._session.submit(
             ActRequest(
                 account.name, account.role, asked.verb, asked.subject, asked.value, asked.revision
@@ -151,8 +156,8 @@ class Page:
         """Set the engine's clock."""
         body, account = await _body(request), _account(request)
         asked = read_clock(body)
-        if account.role in LOOKS_ONLY:
-            return _verdict(_too_low(account))
+        if _role(account) < SETS_CLOCK:
+            return _verdict(_too_low(account, SETS_CLOCK))
         return self._answer(self._session.control(account.name, asked.speed, asked.paused))
 
     async def socket(self, socket: WebSocket) -> None:
@@ -236,8 +241,13 @@ def _said(words: str) -> Response:
     return Response(words, media_type="application/json")
 
 
-def _too_low(account: Account) -> Verdict:
-    return Verdict(False, 403, f"{account.name} may look, and not act: the role is {account.role}")
+def _role(account: Account) -> Role:
+    return Role[account.role.upper()]
+
+
+def _too_low(account: Account, least: Role) -> Verdict:
+    words = f"a {account.role} may not do this: it takes an {least.name.lower()}"
+    return Verdict(False, 403, words)
 
 
 def _verdict(verdict: Verdict) -> Response:
