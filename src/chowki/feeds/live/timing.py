@@ -69,7 +69,9 @@ class Timing:
         return self._set_right_s if self.wrong and self.sets_right else 0.0
 
     def _soon(self, received_s: float) -> bool:
-        return bool(self._late) and received_s - self._late[-1][0] < APART_S
+        """Return whether a sample would stand too near to the one before; the first ones may."""
+        enough = len(self._late) >= LEAST_SAMPLES
+        return enough and received_s - self._late[-1][0] < APART_S
 
     def _notice_jump(self, received_s: float, late_s: float) -> None:
         """Forget the minute before when the last records agree on something else."""
