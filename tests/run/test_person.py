@@ -130,7 +130,7 @@ def test_what_was_released_was_engaged_and_at_once(nights):
     assert acts
     released = set(number[state == RELEASED].tolist())
     (ordered,) = columns(run.recording.orders, "track")
-    assert 0 < len(ordered)
+    assert len(ordered) > 0
     assert set(ordered.tolist()) <= {int(track) for track in acts}
     for one in released:
         proposed_s = time_s[(number == one) & (state == PROPOSED)].min()
