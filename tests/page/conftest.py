@@ -23,6 +23,8 @@ FLAGS = (
     "--disable-sync",
 )
 SIZE = {"width": 1600, "height": 900}
+# A browser asks for it where a page names no icon, as the plain ones on the way in don't.
+ASKED_BY_ITSELF = "/favicon.ico"
 # What a page may load without asking anybody.
 OWN_SCHEMES = ("data", "blob", "about")
 FAULTS = "() => axe.run(document, {resultTypes: ['violations']}).then((found) => found.violations)"
@@ -62,8 +64,9 @@ class Watch:
         return [fault for fault in self._seen if not re.search(self._expected, fault)]
 
     def _said(self, message: Any) -> None:
-        if message.type in {"error", "warning"}:
-            self._seen.append(f"console {message.type}: {message.text}")
+        where = message.location.get("url", "")
+        if message.type in {"error", "warning"} and not where.endswith(ASKED_BY_ITSELF):
+            self._seen.append(f"console {message.type}: {message.text} {where}".rstrip())
 
     def _asked(self, url: str) -> None:
         parts = urlsplit(url)
@@ -71,7 +74,7 @@ class Watch:
             self._seen.append(f"asked another host: {url}")
 
     def _answered(self, response: Any) -> None:
-        if response.status >= 400:
+        if response.status >= 400 and not response.url.endswith(ASKED_BY_ITSELF):
             self._seen.append(f"answer {response.status}: {response.url}")
 
 
@@ -117,7 +120,8 @@ def watched(chromium) -> Iterator[Callable[..., Page]]:
     contexts = []
 
     def make(origin: str, expected: str | None = None, **options: Any) -> Page:
-        context = chromium.new_context(**{"viewport": SIZE, "accept_downloads": True, **options})
+        usual = {"base_url": origin, "viewport": SIZE, "accept_downloads": True}
+        context = chromium.new_context(**{**usual, **options})
         context.set_default_timeout(20_000)
         page = context.new_page()
         contexts.append(context)
@@ -132,35 +136,48 @@ def watched(chromium) -> Iterator[Callable[..., Page]]:
 
 
 @pytest.fixture
-def page_of(watched) -> Iterator[Callable[..., Page]]:
-    """Return how to open the page of a session or of a server that runs.
+def serving() -> Iterator[Callable[..., Any]]:
+    """Return how to serve a session on a free port of this machine, until the test is over.
 
-    ``page_of(session)`` serves it on a free port of this machine, ``page_of(server, "R. Singh")``
-    opens it for one of its users. ``expected`` is a pattern of faults that belong to the test;
-    further options are those of a Playwright context.
+    ``serving(session)`` gives everything to one person; ``serving(session, settings)`` is served as
+    the settings say. The same session is served once.
     """
     from chowki.outputs.web.server import Server, Settings
 
     servers: dict[int, Server] = {}
 
-    def serve(session: Any) -> Server:
+    def serve(session: Any, settings: Settings | None = None) -> Server:
         if id(session) not in servers:
-            servers[id(session)] = Server(session, Settings()).start()
+            servers[id(session)] = Server(session, settings or Settings()).start()
         return servers[id(session)]
+
+    yield serve
+    for server in servers.values():
+        server.stop()
+
+
+@pytest.fixture
+def page_of(serving, watched) -> Callable[..., Page]:
+    """Return how to open the page of a session or of a server that runs.
+
+    ``page_of(session)`` serves it first, ``page_of(server, "R. Singh")`` opens it for one of its
+    users. ``expected`` is a pattern of faults that belong to the test; further options are those of
+    a Playwright context. A server that ends before the test does is a fault: let ``serving`` end
+    it, or close ``page.context`` first.
+    """
+    from chowki.outputs.web.server import Server
 
     def open_page(
         served: Any, user: str | None = None, expected: str | None = None, **options: Any
     ) -> Page:
-        server = served if isinstance(served, Server) else serve(served)
+        server = served if isinstance(served, Server) else serving(served)
         link = next(link for name, _, link in server.links() if user in {None, name})
         page = watched(server.url, expected, **options)
         page.goto(link)
         page.wait_for_url(f"{server.url}/")
         return page
 
-    yield open_page
-    for server in servers.values():
-        server.stop()
+    return open_page
 
 
 @pytest.fixture(scope="session")

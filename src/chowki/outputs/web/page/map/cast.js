@@ -35,7 +35,8 @@ export const SELECTED_PX = 24;
 const TIER = Object.freeze({
   SELECTED: 0,
   PICKED: 1,
-  ALERTED_PLACE: 1.5,
+  WORST_PLACE: 1.4,
+  ALERTED_PLACE: 1.6,
   FIRST: 2,
   RANKED: 3,
   PLACE: 3.5,
@@ -122,9 +123,9 @@ export class Cast {
       labels.push({
         ...labelAt(port, mark.x, mark.y, measure(pen, wording)),
         key,
-        tier: alerted ? TIER.ALERTED_PLACE : TIER.PLACE,
+        tier: placeTier(wording.level, alerted),
         reach: 7,
-        rings: alerted ? 3 : 1,
+        rings: alerted ? 5 : 1,
         heading: Number.NaN,
         must: false,
       });
@@ -202,6 +203,15 @@ function tierOf({ block, selected, picked }, row) {
   if (rank[row] > 0 && rank[row] <= LAST_RANK) return TIER.RANKED;
   if (identity[row] === IDENTITY.HOSTILE) return TIER.HOSTILE;
   return identity[row] === IDENTITY.SUSPECT ? TIER.SUSPECT : TIER.OTHER;
+}
+
+/**
+ * @param {number} level
+ * @param {boolean} alerted
+ */
+function placeTier(level, alerted) {
+  if (level === LEVEL.TAKE_COVER) return TIER.WORST_PLACE;
+  return alerted ? TIER.ALERTED_PLACE : TIER.PLACE;
 }
 
 /**

@@ -31,6 +31,8 @@ export class Ground {
     this.sensors = [];
     /** @type {SiteMark[]} */
     this.sites = [];
+    /** @type {{x: number, y: number}[]} */
+    this._places = [];
     this._border = new Float64Array(0);
     /** Changes when anything that is drawn here has changed. */
     this._signature = "";
@@ -47,6 +49,10 @@ export class Ground {
       effector: codeOf(site.effector, hello.words.effector),
       x: mercatorX(unwrapped(site.lon, near)),
       y: mercatorY(site.lat),
+    }));
+    this._places = hello.places.map((place) => ({
+      x: mercatorX(unwrapped(place.lon, near)),
+      y: mercatorY(place.lat),
     }));
     const points = hello.border?.points.slice(0, hello.border.line) ?? [];
     this._border = Float64Array.from(
@@ -117,13 +123,30 @@ export class Ground {
       }
     }
     if (port.zoom < SENSORS_FROM_ZOOM && !settings.coverage) return;
-    for (const { sensor, x, y } of this.sensors) {
-      if (!within(port, x, y, 10)) continue;
+    for (const { sensor, x, y } of this._sensorsApart(port, health)) {
       const state = health.get(sensor.number) ?? "working";
       const px = (x - port.left) / port.perPixel;
       const py = (port.top - y) / port.perPixel;
       drawSensor(pen, palette, sensor.kind, state, px, py, port.zoom < 8 ? 3.5 : 6);
     }
+  }
+
+  /**
+   * Sensors in view that stand clear of places and of each other; what is not well goes first.
+   * @param {Viewport} port
+   * @param {Map<number, string>} health
+   */
+  _sensorsApart(port, health) {
+    const apart = port.perPixel * (port.zoom < 8 ? 13 : 16);
+    const taken = this._places.slice();
+    const inView = this.sensors.filter(({ x, y }) => within(port, x, y, 10));
+    const well = inView.filter(({ sensor }) => (health.get(sensor.number) ?? "working") === "working");
+    const unwell = inView.filter((mark) => !well.includes(mark));
+    return [...unwell, ...well].filter((mark) => {
+      const clear = taken.every(({ x, y }) => Math.hypot(x - mark.x, y - mark.y) > apart);
+      if (clear) taken.push(mark);
+      return clear;
+    });
   }
 
   /**

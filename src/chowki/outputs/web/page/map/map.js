@@ -98,7 +98,7 @@ class AirMap {
   }
 
   _openLayersMap() {
-    const scale = new ol.control.ScaleLine({ units: "metric", minWidth: 90 });
+    const scale = new ol.control.ScaleLine({ units: "metric", minWidth: 80, maxWidth: 150 });
     return new ol.Map({
       target: this._element,
       layers: [this._landLayer, this._groundLayer],
