@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 def report(
     journal: Recorded,
     out: Out = None,
+    paired: Annotated[
+        bool, typer.Option("--paired", help="Run it again without its operator, and compare.")
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -26,8 +29,11 @@ def report(
     """Work out the report anew from a recording and print its situation report."""
     voice = Voice.of(as_json=as_json, quiet=quiet, verbose=verbose)
     from chowki.cli.show import run_document, show_run
-    from chowki.run import Run
+    from chowki.run import Run, without_operator
 
+    if paired:
+        with voice.progress("without the operator") as progress:
+            without_operator(journal, progress)
     done = Run(journal)
     folder = out or done.folder
     done.report(folder / "report.html")
