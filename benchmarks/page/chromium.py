@@ -28,8 +28,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--remote-debugging-port=0",
-    "--window-size=1600,900",
 )
+SIZE = {"width": 1600, "height": 900, "deviceScaleFactor": 1, "mobile": False}
 PROBE = Path(__file__).with_name("probe.js")
 START_S = 30.0
 
@@ -63,6 +63,7 @@ class Chromium:
             self._end()
             raise
         self.command("Page.enable")
+        self.command("Emulation.setDeviceMetricsOverride", **SIZE)
         self.command(
             "Page.addScriptToEvaluateOnNewDocument", source=PROBE.read_text(encoding="utf-8")
         )

@@ -132,35 +132,48 @@ def watched(chromium) -> Iterator[Callable[..., Page]]:
 
 
 @pytest.fixture
-def page_of(watched) -> Iterator[Callable[..., Page]]:
-    """Return how to open the page of a session or of a server that runs.
+def serving() -> Iterator[Callable[..., Any]]:
+    """Return how to serve a session on a free port of this machine, until the test is over.
 
-    ``page_of(session)`` serves it on a free port of this machine, ``page_of(server, "R. Singh")``
-    opens it for one of its users. ``expected`` is a pattern of faults that belong to the test;
-    further options are those of a Playwright context.
+    ``serving(session)`` gives everything to one person; ``serving(session, settings)`` is served as
+    the settings say. The same session is served once.
     """
     from chowki.outputs.web.server import Server, Settings
 
     servers: dict[int, Server] = {}
 
-    def serve(session: Any) -> Server:
+    def serve(session: Any, settings: Settings | None = None) -> Server:
         if id(session) not in servers:
-            servers[id(session)] = Server(session, Settings()).start()
+            servers[id(session)] = Server(session, settings or Settings()).start()
         return servers[id(session)]
+
+    yield serve
+    for server in servers.values():
+        server.stop()
+
+
+@pytest.fixture
+def page_of(serving, watched) -> Callable[..., Page]:
+    """Return how to open the page of a session or of a server that runs.
+
+    ``page_of(session)`` serves it first, ``page_of(server, "R. Singh")`` opens it for one of its
+    users. ``expected`` is a pattern of faults that belong to the test; further options are those of
+    a Playwright context. A server that ends before the test does is a fault: let ``serving`` end
+    it, or close ``page.context`` first.
+    """
+    from chowki.outputs.web.server import Server
 
     def open_page(
         served: Any, user: str | None = None, expected: str | None = None, **options: Any
     ) -> Page:
-        server = served if isinstance(served, Server) else serve(served)
+        server = served if isinstance(served, Server) else serving(served)
         link = next(link for name, _, link in server.links() if user in {None, name})
         page = watched(server.url, expected, **options)
         page.goto(link)
         page.wait_for_url(f"{server.url}/")
         return page
 
-    yield open_page
-    for server in servers.values():
-        server.stop()
+    return open_page
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 // What is visible, as files: PNG of the view, GeoJSON and CSV of the tracks in it, real units.
 
 import { valueOf } from "./tracks.js";
-import { slug, word } from "./words.js";
+import { placeName, slug, word } from "./words.js";
 
 /** @typedef {import("./page.js").Page} Page */
 
@@ -41,7 +41,8 @@ function shownTracks(page) {
     for (const column of hello.track_columns) {
       const value = valueOf(hello, block, column.name, row);
       const list = CODED[column.name];
-      track[heading(column)] = list ? word(hello, list, value) : plain(value);
+      if (column.name === "place") track.place = value === null ? "" : placeName(hello, value);
+      else track[heading(column)] = list ? word(hello, list, value) : plain(value);
     }
     return track;
   });

@@ -1,6 +1,6 @@
 // Search: track number, call sign, address, place, sensor, site. Enter goes to the first found.
 
-import { el, setAttr, setHidden } from "./dom.js";
+import { byId, el, setAttr, setHidden } from "./dom.js";
 import { rowOf } from "./tracks.js";
 
 /** @typedef {import("./page.js").Page} Page */
@@ -187,7 +187,10 @@ class Search {
 
   /** @param {number} at */
   _go(at) {
-    this._found[at]?.go();
-    if (this._found[at]) this._close();
+    const found = this._found[at];
+    if (!found) return;
+    found.go();
+    this._close();
+    byId("map").focus({ preventScroll: true });
   }
 }

@@ -123,7 +123,11 @@ function choiceItem(page, name, text, choices) {
 /** @param {Page} page */
 function exportItems(page) {
   const item = (/** @type {string} */ text, /** @type {() => void} */ click) =>
-    el("button", { type: "button", text, click });
+    el("button", { type: "button", text, click: (/** @type {Event} */ event) => {
+      const box = /** @type {HTMLElement} */ (event.currentTarget).closest("details");
+      if (box) box.open = false;
+      click();
+    } });
   return [
     item("Picture of the view (PNG)", () => exportPng(page)),
     item("Tracks in the view (GeoJSON)", () => exportGeoJson(page)),

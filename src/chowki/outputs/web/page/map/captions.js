@@ -13,6 +13,8 @@ import { drawLevel } from "./places.js";
 const LINE_PX = 15;
 const PADDING_PX = 5;
 const BAR_PX = 3;
+/** A label that stands so near needs no line to what it belongs to. */
+const NEAR_PX = 6;
 const CERTAIN = 0.5;
 
 /**
@@ -139,8 +141,8 @@ function drawCaption(pen, { palette, selectedRow }, { label, wording, row, place
   pen.strokeStyle = colour;
   pen.fillStyle = palette.plate;
   pen.fillRect(left, top, width, height);
+  drawLeader(pen, label, x, y, left, top);
   if (place === null) {
-    drawLeader(pen, label, x, y, left, top);
     pen.fillStyle = colour;
     pen.fillRect(left, top, BAR_PX, height);
   }
@@ -170,7 +172,7 @@ function drawLeader(pen, label, x, y, left, top) {
   const endX = Math.max(left, Math.min(left + label.width, x));
   const endY = Math.max(top, Math.min(top + label.height, y));
   const length = Math.hypot(endX - x, endY - y);
-  if (length <= label.reach) return;
+  if (length <= label.reach + NEAR_PX) return;
   const begin = (label.reach - 2) / length;
   pen.lineWidth = 1;
   pen.globalAlpha = 0.8;

@@ -35,7 +35,8 @@ export const SELECTED_PX = 24;
 const TIER = Object.freeze({
   SELECTED: 0,
   PICKED: 1,
-  ALERTED_PLACE: 1.5,
+  WORST_PLACE: 1.4,
+  ALERTED_PLACE: 1.6,
   FIRST: 2,
   RANKED: 3,
   PLACE: 3.5,
@@ -52,11 +53,13 @@ export class Cast {
     this.captions = [];
     this._planner = new LabelPlanner();
     this._roomy = false;
+    this._perPixel = 0;
   }
 
   /** Forget where labels stood: another session, another scale. */
   clear() {
     this._planner.clear();
+    this._roomy = false;
   }
 
   /**
@@ -67,6 +70,8 @@ export class Cast {
   plan(scene, pen) {
     const { field, port } = scene;
     const rows = field.rowsIn(port);
+    if (port.perPixel !== this._perPixel) this._planner.clear();
+    this._perPixel = port.perPixel;
     this._roomy = rows.length < (this._roomy ? CROWDED : ROOMY);
     this._cast(scene, rows);
     pen.font = labelFont(scene);
@@ -76,7 +81,8 @@ export class Cast {
       ...this._trackLabels(scene, pen, rows, wordings),
     ];
     const { width, height } = port;
-    const room = { width, height, symbols: this._boxes(scene), marks: marksIn(scene, rows) };
+    const { blocked } = scene;
+    const room = { width, height, blocked, symbols: this._boxes(scene), marks: marksIn(scene, rows) };
     this.captions = this._planner.plan(labels, room).map((label) => ({
       label,
       ...wordings.get(label.key),
@@ -117,9 +123,9 @@ export class Cast {
       labels.push({
         ...labelAt(port, mark.x, mark.y, measure(pen, wording)),
         key,
-        tier: alerted ? TIER.ALERTED_PLACE : TIER.PLACE,
+        tier: placeTier(wording.level, alerted),
         reach: 7,
-        rings: alerted ? 3 : 1,
+        rings: alerted ? 5 : 1,
         heading: Number.NaN,
         must: false,
       });
@@ -197,6 +203,15 @@ function tierOf({ block, selected, picked }, row) {
   if (rank[row] > 0 && rank[row] <= LAST_RANK) return TIER.RANKED;
   if (identity[row] === IDENTITY.HOSTILE) return TIER.HOSTILE;
   return identity[row] === IDENTITY.SUSPECT ? TIER.SUSPECT : TIER.OTHER;
+}
+
+/**
+ * @param {number} level
+ * @param {boolean} alerted
+ */
+function placeTier(level, alerted) {
+  if (level === LEVEL.TAKE_COVER) return TIER.WORST_PLACE;
+  return alerted ? TIER.ALERTED_PLACE : TIER.PLACE;
 }
 
 /**

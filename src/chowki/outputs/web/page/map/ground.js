@@ -21,7 +21,7 @@ const GRATICULE_DEG = [30, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01];
 const WIDEST_MESH_PX = 320;
 /** Sites stand within a kilometre or two of their places: farther out they would be a heap. */
 const SITES_FROM_ZOOM = 10;
-const ROUNDS_FROM_ZOOM = 11.5;
+const ROUNDS_FROM_ZOOM = 12.5;
 const SENSORS_FROM_ZOOM = 5.5;
 const FULL_TURN = 359.5;
 
@@ -31,6 +31,8 @@ export class Ground {
     this.sensors = [];
     /** @type {SiteMark[]} */
     this.sites = [];
+    /** @type {{x: number, y: number}[]} */
+    this._places = [];
     this._border = new Float64Array(0);
     /** Changes when anything that is drawn here has changed. */
     this._signature = "";
@@ -47,6 +49,10 @@ export class Ground {
       effector: codeOf(site.effector, hello.words.effector),
       x: mercatorX(unwrapped(site.lon, near)),
       y: mercatorY(site.lat),
+    }));
+    this._places = hello.places.map((place) => ({
+      x: mercatorX(unwrapped(place.lon, near)),
+      y: mercatorY(place.lat),
     }));
     const points = hello.border?.points.slice(0, hello.border.line) ?? [];
     this._border = Float64Array.from(
@@ -117,13 +123,30 @@ export class Ground {
       }
     }
     if (port.zoom < SENSORS_FROM_ZOOM && !settings.coverage) return;
-    for (const { sensor, x, y } of this.sensors) {
-      if (!within(port, x, y, 10)) continue;
+    for (const { sensor, x, y } of this._sensorsApart(port, health)) {
       const state = health.get(sensor.number) ?? "working";
       const px = (x - port.left) / port.perPixel;
       const py = (port.top - y) / port.perPixel;
       drawSensor(pen, palette, sensor.kind, state, px, py, port.zoom < 8 ? 3.5 : 6);
     }
+  }
+
+  /**
+   * Sensors in view that stand clear of places and of each other; what is not well goes first.
+   * @param {Viewport} port
+   * @param {Map<number, string>} health
+   */
+  _sensorsApart(port, health) {
+    const apart = port.perPixel * (port.zoom < 8 ? 13 : 16);
+    const taken = this._places.slice();
+    const inView = this.sensors.filter(({ x, y }) => within(port, x, y, 10));
+    const well = inView.filter(({ sensor }) => (health.get(sensor.number) ?? "working") === "working");
+    const unwell = inView.filter((mark) => !well.includes(mark));
+    return [...unwell, ...well].filter((mark) => {
+      const clear = taken.every(({ x, y }) => Math.hypot(x - mark.x, y - mark.y) > apart);
+      if (clear) taken.push(mark);
+      return clear;
+    });
   }
 
   /**
@@ -171,8 +194,8 @@ function sensorMark(sensor, near) {
 function reachOf({ range_m, azimuth_from_deg, azimuth_span_deg }, lon, lat) {
   if (!range_m) return null;
   const span = azimuth_span_deg ?? 360;
-  if (span >= FULL_TURN) return arc(lon, lat, range_m);
-  const edge = arc(lon, lat, range_m, azimuth_from_deg ?? 0, span, 48);
+  if (span >= FULL_TURN) return arc(lon, lat, range_m, 0, 360, 144);
+  const edge = arc(lon, lat, range_m, azimuth_from_deg ?? 0, span, 72);
   const outline = new Float64Array(edge.length + 4);
   outline.set([mercatorX(lon), mercatorY(lat)]);
   outline.set(edge, 2);

@@ -16,6 +16,11 @@
  */
 
 /** @typedef {Label & {dx: number, dy: number}} PlacedLabel corner from the labelled point */
+/**
+ * Where labels may stand: the canvas, without the boxes of what stands on it; symbols and marks are
+ * covered only if it must be.
+ * @typedef {{width: number, height: number, blocked: Box[], symbols: Box[], marks: MarkGrid}} Room
+ */
 /** @typedef {{left: number, top: number, right: number, bottom: number}} Box */
 
 const GAPS = [5, 24, 52, 88, 130];
@@ -30,6 +35,9 @@ const COST_OF_MARK = 0.7;
 const COST_OF_HEADING = 3;
 /** A label of little importance is left out rather than hide more than this. */
 const TOO_DEAR = 14;
+const DEAR = 40;
+/** A label that stands far out comes nearer only for so much. */
+const WORTH_A_MOVE = 6;
 const IMPORTANT_TIER = 2;
 
 export class LabelPlanner {
@@ -46,10 +54,10 @@ export class LabelPlanner {
   /**
    * Give each label a place, or leave it out.
    * @param {Label[]} labels
-   * @param {{width: number, height: number, symbols: Box[], marks: MarkGrid}} scene
+   * @param {Room} room
    * @returns {PlacedLabel[]} by importance
    */
-  plan(labels, scene) {
+  plan(labels, room) {
     const inTurn = labels.slice().sort((a, b) => this._before(a, b));
     /** @type {Map<string, Box>} */
     const wanted = new Map();
@@ -60,12 +68,12 @@ export class LabelPlanner {
     /** @type {Map<string, number>} */
     const kept = new Map();
     /** @type {Box[]} */
-    const taken = [];
+    const taken = room.blocked.slice();
     /** @type {PlacedLabel[]} */
     const placed = [];
     for (const label of inTurn) {
       wanted.delete(label.key);
-      const candidate = this._choose(label, scene, taken, wanted);
+      const candidate = this._choose(label, room, taken, wanted);
       if (candidate < 0) continue;
       const box = boxAt(label, candidate);
       kept.set(label.key, candidate);
@@ -89,22 +97,25 @@ export class LabelPlanner {
 
   /**
    * @param {Label} label
-   * @param {{width: number, height: number, symbols: Box[], marks: MarkGrid}} scene
+   * @param {Room} room
    * @param {Box[]} taken
    * @param {Map<string, Box>} wanted by labels that come later
    * @returns {number} a candidate, -1 where there is none
    */
-  _choose(label, scene, taken, wanted) {
+  _choose(label, room, taken, wanted) {
     const before = this._kept.get(label.key);
-    if (before !== undefined && isFree(boxAt(label, before), scene, taken)) return before;
-    let best = -1;
-    let least = label.must ? Number.POSITIVE_INFINITY : label.tier > IMPORTANT_TIER ? TOO_DEAR : 40;
+    const stands = before !== undefined && isFree(boxAt(label, before), room, taken);
+    if (stands && before < DIRECTIONS.length) return before;
+    let best = stands ? before : -1;
+    let least = stands
+      ? costOf(label, before, boxAt(label, before), room, wanted) - WORTH_A_MOVE
+      : dearest(label);
     const candidates = DIRECTIONS.length * Math.min(GAPS.length, label.rings);
     for (let candidate = 0; candidate < candidates; candidate++) {
       const box = boxAt(label, candidate);
-      const free = isFree(box, scene, taken);
+      const free = isFree(box, room, taken);
       if (!free && !label.must) continue;
-      const cost = costOf(label, candidate, box, scene, wanted) + (free ? 0 : 100);
+      const cost = costOf(label, candidate, box, room, wanted) + (free ? 0 : 100);
       if (cost < least) {
         least = cost;
         best = candidate;
@@ -112,6 +123,11 @@ export class LabelPlanner {
     }
     return best;
   }
+}
+
+/** What the place of a label may cost. @param {Label} label */
+function dearest({ must, tier }) {
+  return must ? Number.POSITIVE_INFINITY : tier > IMPORTANT_TIER ? TOO_DEAR : DEAR;
 }
 
 /** How many marks lie in each small square of the canvas. */
@@ -183,7 +199,7 @@ function isFree(box, { width, height }, taken) {
  * @param {Label} label
  * @param {number} candidate
  * @param {Box} box
- * @param {{symbols: Box[], marks: MarkGrid}} scene
+ * @param {Room} room
  * @param {Map<string, Box>} wanted
  */
 function costOf(label, candidate, box, { symbols, marks }, wanted) {

@@ -98,7 +98,7 @@ class AirMap {
   }
 
   _openLayersMap() {
-    const scale = new ol.control.ScaleLine({ units: "metric", minWidth: 90 });
+    const scale = new ol.control.ScaleLine({ units: "metric", minWidth: 80, maxWidth: 150 });
     return new ol.Map({
       target: this._element,
       layers: [this._landLayer, this._groundLayer],
@@ -139,7 +139,7 @@ class AirMap {
     const { _store: store, _picture: picture } = this;
     this._map.on("postrender", () => picture.paint());
     this._map.on("moveend", () => picture.replan());
-    this._map.on("change:size", () => picture.replan());
+    this._map.on("change:size", () => this._keepFree());
     store.on("hello", (hello) => this._begin(hello));
     store.on("block", () => this._takeBlock());
     store.on("state", () => this._takeState());
@@ -169,6 +169,7 @@ class AirMap {
     this._ground.take(hello);
     this._picture.begin(hello);
     this._credit.textContent = this._creditWords();
+    this._keepFree();
     if (!this._placed) this._home();
     this._showUserLayers(hello.layers ?? []);
     this._map.render();
@@ -219,6 +220,17 @@ class AirMap {
 
   _readPalette() {
     return readPalette(this._element, document.documentElement.dataset.theme === "light");
+  }
+
+  /** Labels keep off the credit and the scale. */
+  _keepFree() {
+    const [width, height] = this._map.getSize() ?? [0, 0];
+    const credit = this._credit.offsetWidth + 10;
+    this._picture.blocked = [
+      { left: width - credit, top: height - 30, right: width, bottom: height },
+      { left: 0, top: height - 38, right: 190, bottom: height },
+    ];
+    this._picture.replan();
   }
 
   _creditWords() {

@@ -73,10 +73,13 @@ export function placeWording(name, state, hello, palette) {
   return { lines, colour: palette.level[level] ?? palette.text, level };
 }
 
-/** Time as m:ss. @param {number} seconds */
+/** Time as m:ss, or h:mm:ss. @param {number} seconds */
 export function minutes(seconds) {
   const whole = Math.max(0, Math.round(seconds));
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+  const rest = String(whole % 60).padStart(2, "0");
+  const full = Math.floor(whole / 60);
+  if (full < 60) return `${full}:${rest}`;
+  return `${Math.floor(full / 60)}:${String(full % 60).padStart(2, "0")}:${rest}`;
 }
 
 /** @param {number} metres */

@@ -19,6 +19,7 @@ import { Trails } from "./trails.js";
 /** @typedef {import("./viewport.js").Viewport} Viewport */
 
 const MOST_TRAILS = 2000;
+const MINUTES_APART_PX = 24;
 
 export class Picture {
   /**
@@ -43,6 +44,8 @@ export class Picture {
     this._book = new SymbolBook();
     /** @type {Map<number, import("../types.js").Site>} */
     this._sites = new Map();
+    /** Where labels may not stand, CSS pixels. @type {import("./labels.js").Box[]} */
+    this.blocked = [];
     this._frame = 0;
     this._planDue = true;
     this._nearLon = 0;
@@ -72,8 +75,8 @@ export class Picture {
 
   /** Other rows are to be seen: filters, isolation, selection. */
   resort() {
-    const { block, visible, settings, selected, picked } = this._store;
-    const alone = settings.isolate && (selected !== null || picked.size > 0);
+    const { block, visible, selected, picked } = this._store;
+    const alone = this._alone();
     const tracks = block?.col.track;
     this.field.sort((row) => {
       if (visible[row] === 0) return false;
@@ -81,6 +84,12 @@ export class Picture {
       return tracks[row] === selected || picked.has(tracks[row]);
     });
     this.replan();
+  }
+
+  /** Are only the chosen tracks shown? Without any the setting says nothing. */
+  _alone() {
+    const { settings, selected, picked } = this._store;
+    return settings.isolate && (selected !== null || picked.size > 0);
   }
 
   /** Symbols and labels are to be settled anew, and the picture drawn. */
@@ -146,7 +155,9 @@ export class Picture {
       selected,
       selectedRow: found >= 0 && this._store.visible[found] === 0 ? -1 : found,
       picked,
+      alone: this._alone(),
       chosenPlace: filters.place,
+      blocked: this.blocked,
       nearLon: this._nearLon,
     };
   }
@@ -214,14 +225,18 @@ export class Picture {
     let x0 = (field.x[selectedRow] - port.left) * scale;
     let y0 = (port.top - field.y[selectedRow]) * scale;
     let minute = Number.NaN;
+    let markedX = x0;
+    let markedY = y0;
     for (let k = history.length - 1; k >= 0 && history[k][0] >= sinceS; k--) {
       const [timeS, lat, lon] = history[k];
       const x1 = (mercatorX(unwrapped(lon, this._nearLon)) - port.left) * scale;
       const y1 = (port.top - mercatorY(lat)) * scale;
       this._ink.line(x0, y0, x1, y1, colour, 240, 0);
-      if (Math.floor(timeS / 60) !== minute && !Number.isNaN(minute)) {
+      const apart = Math.abs(x1 - markedX) + Math.abs(y1 - markedY) > MINUTES_APART_PX * port.ratio;
+      if (apart && Math.floor(timeS / 60) !== minute && !Number.isNaN(minute)) {
         this._ink.line(x1 - 3, y1 - 3, x1 + 3, y1 + 3, colour, 240, 0);
         this._ink.line(x1 + 3, y1 - 3, x1 - 3, y1 + 3, colour, 240, 0);
+        [markedX, markedY] = [x1, y1];
       }
       minute = Math.floor(timeS / 60);
       [x0, y0] = [x1, y1];

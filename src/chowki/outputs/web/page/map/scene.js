@@ -26,7 +26,9 @@
  * @property {number|null} selected track number
  * @property {number} selectedRow -1 where nothing is selected or it is not in the block
  * @property {Set<number>} picked track numbers
+ * @property {boolean} alone only the selected and picked tracks are shown
  * @property {number|null} chosenPlace index
+ * @property {import("./labels.js").Box[]} blocked where labels may not stand
  * @property {number} nearLon degrees: the turn of longitude that the station lies in
  */
 

@@ -18,13 +18,15 @@ const FADES_S = 60;
  * @param {CanvasRenderingContext2D} pen
  * @param {Scene} scene
  */
-export function drawVolumes(pen, { port, palette, state, nearLon }) {
+export function drawVolumes(pen, scene) {
+  const { port, palette, state, nearLon } = scene;
   pen.strokeStyle = palette.identity.neutral;
   pen.lineWidth = 1;
   pen.globalAlpha = 0.75;
   pen.setLineDash([4, 4]);
   pen.beginPath();
-  for (const { lat, lon, radius_m } of state?.volumes ?? []) {
+  for (const { track, lat, lon, radius_m } of state?.volumes ?? []) {
+    if (isHidden(scene, track)) continue;
     const ring = arc(unwrapped(lon, nearLon), lat, radius_m, 0, 360, 36);
     const wide = Math.abs(ring[18] - ring[54]) / port.perPixel;
     if (wide < 2 * SMALLEST_VOLUME_PX || outOfSight(port, ring)) continue;
@@ -33,6 +35,15 @@ export function drawVolumes(pen, { port, palette, state, nearLon }) {
   pen.stroke();
   pen.setLineDash([]);
   pen.globalAlpha = 1;
+}
+
+/**
+ * Is a track left out because others stand alone?
+ * @param {Scene} scene
+ * @param {number|null} track
+ */
+function isHidden({ alone, selected, picked }, track) {
+  return alone && track !== selected && (track === null || !picked.has(track));
 }
 
 /**
@@ -86,11 +97,13 @@ export function drawEllipse(pen, { port, palette, field, detail, selectedRow }) 
  * @param {CanvasRenderingContext2D} pen
  * @param {Scene} scene
  */
-export function drawPilots(pen, { port, palette, field, block, state, nearLon }) {
+export function drawPilots(pen, scene) {
+  const { port, palette, field, block, state, nearLon } = scene;
   pen.strokeStyle = palette.accent;
   pen.fillStyle = palette.accent;
   pen.lineWidth = 1.25;
   for (const { lat, lon, track } of state?.pilots ?? []) {
+    if (isHidden(scene, track)) continue;
     const x = (mercatorX(unwrapped(lon, nearLon)) - port.left) / port.perPixel;
     const y = (port.top - mercatorY(lat)) / port.perPixel;
     const row = track === null ? -1 : block.rowOf(track);
@@ -127,7 +140,7 @@ function drawPerson(pen, x, y) {
 export function drawEngagements(pen, scene) {
   const { port, palette, hello, state, sites, nearLon } = scene;
   for (const engagement of state?.engagements ?? []) {
-    const end = aimOf(engagement, scene);
+    const end = isHidden(scene, engagement.track) ? null : aimOf(engagement, scene);
     if (!end) continue;
     const code = codeOf(engagement.state, hello.words.state);
     const site = sites.get(engagement.site);
