@@ -171,7 +171,7 @@ _MEASURED: dict[tuple[str, str], _Measured] = {
     ("drones intercepted", ""): _of_truth("intercepted"),
     ("engagements ordered", ""): lambda _run, told: told.engagement.engagements,
     ("rounds spent", ""): lambda _run, told: sum(told.engagement.rounds.values()),
-    ("expected civilian harm by debris", "people"): _harm,
+    ("expected civilian harm by debris", ""): _harm,
     ("airliners hit", ""): _of_truth("airliners_hit"),
     ("warnings to places", ""): lambda _run, told: len(told.warnings),
     ("of them take cover", ""): lambda _run, told: sum(one.take_cover for one in told.warnings),

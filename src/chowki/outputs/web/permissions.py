@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from chowki.core.messages import Status
 from chowki.core.records import Identity
 from chowki.outputs.web.revisions import Revisions
 from chowki.outputs.web.session import ActRequest, Verdict
@@ -170,6 +171,11 @@ def locks_of(request: ActRequest, facts: Facts) -> tuple[str, ...]:
     if rule.subject in ("warning", "place") and not subject.startswith("cell:"):
         subject = str(place_of(subject, facts.places))
     return (f"{rule.locks}/{subject}",)
+
+
+def on_watch(person: str, role: str) -> Status:
+    """Return what the journal notes of an account, by way of the inbox: who has which role."""
+    return Status(0.0, person, "account", role, "may act from the page")
 
 
 def place_of(subject: str, places: tuple[str, ...]) -> int:
