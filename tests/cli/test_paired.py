@@ -8,8 +8,7 @@ import pytest
 
 from chowki.run import run
 
-HEADER = "time_s,lat,lon,height_m
-"
+HEADER = "time_s,lat,lon,height_m\n"
 
 
 @pytest.fixture(scope="module")
