@@ -107,10 +107,13 @@ def test_a_pipe_is_followed(captures, frames, opened, until, scans_of, tmp_path,
 
     writer = threading.Thread(target=write)
     writer.start()
-    events = until(feeds, lambda events: bool(heard(scans_of(events))), 20)
-    d = heard(scans_of(events))[0].detections
+
+    def named(events):
+        return [s for s in heard(scans_of(events)) if PARROT_ADDRESS in s.detections.address]
+
+    (scan,) = named(until(feeds, named, 20))  # once it has told its name
+    d = scan.detections
     assert (d.east_m[-1], d.north_m[-1], d.up_m[-1]) in positions
-    assert d.address[-1] == PARROT_ADDRESS  # once it has told its name
     writer.join()
 
 
