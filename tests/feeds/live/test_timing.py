@@ -45,8 +45,8 @@ def test_one_record_convicts_no_clock_and_one_stale_record_no_source():
     assert math.isnan(timing.clock_offset_s)
     good = after(0.1, 0.1, 0.1, 3_600.0, 0.1, 0.1)
     assert good.correction() == 0.0
-    first = after(30.0, 0.1, 0.1)
-    assert first.correction() == 0.0
+    assert after(30.0, 0.1).correction() == 0.0
+    assert after(30.0, 0.1, 40.0, 0.1).correction() == 0.0
 
 
 def test_a_jump_is_noticed_when_five_records_agree():

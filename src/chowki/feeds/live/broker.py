@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from paho.mqtt.client import Client
 
 LARGEST_MESSAGE = 1 << 16
-CONNECT_S, KEEPALIVE_S, WAKE_S = 5.0, 20, 0.5
+CONNECT_S, KEEPALIVE_S, WAKE_S = 5.0, 20, 0.2
 _XZ = b"\xfd7zXZ\x00"
 
 

@@ -7,6 +7,7 @@ Each line of a datagram is a JSON object; its keys are the columns of ``feeds.ta
 from __future__ import annotations
 
 import socket
+import sys
 from collections import deque
 from typing import ClassVar
 
@@ -24,7 +25,9 @@ from chowki.feeds.reports import OLDEST_S, number
 from chowki.feeds.source import FirstFix, known_time
 
 LARGEST_DATAGRAM = 16_384
-WAKE_S = 0.5
+MOST_OCTETS_WAITING = 1 << 20
+WAKE_S = 0.2
+_OVERFLOWS = 40  # SO_RXQ_OVFL of Linux: datagrams that the machine dropped come with the next one
 
 
 class PlotDatagrams(LiveSource):
@@ -61,13 +64,25 @@ class PlotDatagrams(LiveSource):
         with socket.socket(family, socket.SOCK_DGRAM) as way:
             way.bind((self.spec.host, self.spec.port))
             way.settimeout(WAKE_S)
+            way.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, MOST_OCTETS_WAITING)
+            if sys.platform == "linux":
+                way.setsockopt(socket.SOL_SOCKET, _OVERFLOWS, 1)
             self.opened()
-            while self.listening:
-                try:
-                    datagram = way.recv(LARGEST_DATAGRAM + 1)
-                except TimeoutError:
-                    continue
-                self._datagram(datagram, self.clock.now())
+            self._listen(way)
+
+    def _listen(self, way: socket.socket) -> None:
+        dropped = 0
+        while self.listening:
+            try:
+                datagram, about, _, _ = way.recvmsg(LARGEST_DATAGRAM + 1, 64)
+            except TimeoutError:
+                continue
+            for level, kind, octets in about:
+                if (level, kind) == (socket.SOL_SOCKET, _OVERFLOWS):
+                    so_far = int.from_bytes(octets[:4], sys.byteorder)
+                    self.meter.surplus += (so_far - dropped) & 0xFFFF_FFFF
+                    dropped = so_far
+            self._datagram(datagram, self.clock.now())
 
     def _datagram(self, datagram: bytes, now_s: float) -> None:
         if len(datagram) > LARGEST_DATAGRAM:

@@ -14,7 +14,7 @@ from chowki.feeds.live.spec import Spec
 from chowki.feeds.reports import ReportFeed
 from chowki.feeds.sbs import Sbs, SbsReader
 
-CONNECT_S, WAKE_S = 5.0, 0.5
+CONNECT_S, WAKE_S = 5.0, 0.2
 MOST_OCTETS_A_READ, MOST_OCTETS_WAITING = 1 << 16, 1 << 18
 
 # What else a base station sends: selections, new aircraft, new call signs, states, clicks.

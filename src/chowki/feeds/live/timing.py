@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from statistics import median
+from statistics import median, median_high, median_low
 
 WINDOW_S = 60.0
 APART_S = 0.25  # samples are taken this far apart at least
@@ -69,7 +69,9 @@ class Timing:
         return self._set_right_s if self.wrong and self.sets_right else 0.0
 
     def _soon(self, received_s: float) -> bool:
-        return bool(self._late) and received_s - self._late[-1][0] < APART_S
+        """Return whether a sample would stand too near to the one before; the first ones may."""
+        enough = len(self._late) >= LEAST_SAMPLES
+        return enough and received_s - self._late[-1][0] < APART_S
 
     def _notice_jump(self, received_s: float, late_s: float) -> None:
         """Forget the minute before when the last records agree on something else."""
@@ -85,7 +87,9 @@ class Timing:
 
     def _judge(self) -> None:
         late = sorted(late for _, late in self._late)
-        usual_s, fastest_s = median(late), late[len(late) // 20]
+        # of an even number the one nearer to no lateness: one wrong record convicts nobody
+        usual_s = min(median_low(late), median_high(late), key=abs)
+        fastest_s = late[len(late) // 20]
         self.wrong = not -AHEAD_S <= usual_s <= LATE_S
         if not self.wrong:
             self.delay_s, self.clock_offset_s = max(usual_s, 0.0), max(-usual_s, 0.0)

@@ -139,9 +139,9 @@ export class Siren {
   }
 
   _ring() {
-    this._rangAt = performance.now();
     const audio = this._audio;
     if (this.mutedFor() > 0 || !audio || audio.state !== "running") return;
+    this._rangAt = performance.now();
     const gain = audio.createGain();
     gain.gain.value = 0.0001;
     gain.connect(audio.destination);

@@ -65,7 +65,8 @@ export function interval(low_s, high_s) {
  * @param {number} [digits]
  */
 export function quantity(value, unit, digits = 0) {
-  return known(value) ? `${value.toFixed(digits)} ${unit}`.replace("-", "−") : NONE;
+  const space = unit === "°" ? "" : " ";
+  return known(value) ? `${value.toFixed(digits)}${space}${unit}`.replace("-", "−") : NONE;
 }
 
 /** @param {number|null|undefined} metres */

@@ -56,6 +56,8 @@ function start() {
     build(page, siren, hello);
     store.on("hello", (next) => reloadIfOther(hello, next));
   });
+  // For the console of the browser, and for tests: everything that the page knows.
+  Object.assign(globalThis, { chowki: page });
   connection.open();
 }
 

@@ -3,7 +3,7 @@
 import { el, setHidden, setText } from "../dom.js";
 import { clock, count, duration } from "../format.js";
 import { KeyedTable } from "../rows.js";
-import { levelMark, placeName, slug, word } from "../words.js";
+import { bareLevel, levelMark, placeName, slug, word } from "../words.js";
 import { twoLines } from "./threats.js";
 
 /** @typedef {import("../types.js").Alarm} Alarm */
@@ -67,7 +67,7 @@ function standing(alarm) {
 
 /** @param {Page} page @param {Alarm} alarm */
 function levelOf(page, alarm) {
-  return word(page.store.hello, "level", alarm.level);
+  return bareLevel(word(page.store.hello, "level", alarm.level));
 }
 
 /**

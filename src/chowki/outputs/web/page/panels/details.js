@@ -28,7 +28,6 @@ export function detailsPanel(page) {
     title: "Track",
     element: el("div", { class: "stack scroll" }, empty, body),
     topics: ["detail", "selected", "block", "settings", "picked", "hello"],
-    badge: () => ({ text: store.selected === null ? "" : String(store.selected) }),
     paint: () => {
       setHidden(empty, store.selected !== null);
       setHidden(body, store.selected === null);
