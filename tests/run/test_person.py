@@ -10,14 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from chowki.core.errors import JournalError
 from chowki.core.inbox import Inbox
 from chowki.core.messages import Act
 from chowki.core.records import EngagementState, Refusal, WarningLevel
 from chowki.outputs.web.nightwatch import NightWatch
-from chowki.run import Run, replay, verify
+from chowki.run import Run, compare, replay, verify, without_operator
+from chowki.run import run as run_source
 from chowki.run.assemble import assemble
 from chowki.run.loop import events_until, loop, recording
 from chowki.run.pace import Pace, paced
+from chowki.run.paired import WITHOUT
 from chowki.run.serve import OPERATOR
 
 PROPOSED, RELEASED = int(EngagementState.PROPOSED), int(EngagementState.RELEASED)
@@ -186,3 +189,73 @@ def test_a_replay_with_the_acts_gives_the_same_frames(nights, who):
     assert outcome.equal, outcome.first_difference
     assert outcome.frames > UNTIL_S
     assert verify(run.folder) == []
+
+
+def test_the_report_tells_each_decision_beside_the_advice(nights):
+    from chowki.outputs.report import page
+    from chowki.outputs.sitrep import situation
+
+    run = nights[Releases]
+    told = situation(run.recording)
+    facts = told.decisions
+    assert facts.operator
+    releases = [one for one in facts.each if one.act.verb == "release"]
+    assert len(releases) == facts.released > 0
+    assert all(one.advised.startswith("engage track ") for one in releases)
+    assert all(0.0 <= one.waited_s < 1.0 for one in releases)
+    assert {one.advised for one in facts.each if one.act.verb == "send-warning"} >= {
+        "proposed advisory", "proposed take cover",
+    }  # fmt: skip
+    assert "DECISIONS OF PERSONS" in told.text()
+    html = page(run.recording, told, None)
+    assert html.count("R. Singh") == len(facts.each)
+    assert "The operator's decisions beside the machine's advice" in html.replace("&#39;", "'")
+
+
+def test_silence_is_told_as_such(nights):
+    from chowki.outputs.sitrep import situation
+
+    facts = situation(nights[Silent].recording).decisions
+    assert (facts.each, facts.released, facts.refused) == ((), 0, 0)
+    assert facts.unanswered == facts.proposals > 0
+    assert facts.unanswered_sent == facts.warnings_proposed > 0
+
+
+def test_refusals_and_withheld_warnings_are_told(nights):
+    from chowki.outputs.sitrep import situation
+
+    facts = situation(nights[Holds].recording).decisions
+    assert facts.refused == 1
+    assert facts.withheld == facts.warnings_proposed > 0
+    assert facts.unanswered_sent == 0
+    ceased = next(one for one in facts.each if one.act.verb == "cease-fire")
+    assert ceased.advised == "stood at tight"
+
+
+def test_the_same_night_without_the_operator(nights):
+    """The re-run is the run as anybody would start it: nothing of the person is left in it."""
+    run = nights[Silent]
+    found = without_operator(run.folder)
+    assert found.until_s == UNTIL_S
+    plain = run_source("single-site", out=run.folder.parent / "plain", until_s=UNTIL_S)
+    both = compare(run.folder / WITHOUT, plain.folder)
+    assert both.equal, both.first_difference
+    figures = {one["name"]: (one["with"], one["without"]) for one in found.figures}
+    assert figures["engagements ordered"][0] == 0 < figures["engagements ordered"][1]
+    assert figures["rounds spent"][0] == 0 < figures["rounds spent"][1]
+    raid = figures["drones of the raid that flew"]
+    assert raid[0] == raid[1]
+    lead = figures["median lead of a warning"]
+    assert lead[0] < lead[1]
+    run.report(run.folder / "report.html")
+    assert "The same night without the operator" in (run.folder / "report.html").read_text()
+
+
+def test_what_is_told_of_another_run_is_refused(nights):
+    run = nights[Holds]
+    (run.folder / "paired.json").write_text('{"digest": "of another"}')
+    with pytest.raises(JournalError, match="another journal"):
+        run.report(run.folder / "report.html")
+    (run.folder / "paired.json").write_text("{")
+    with pytest.raises(JournalError, match="cannot be read"):
+        run.report(run.folder / "report.html")

@@ -94,7 +94,7 @@ def assemble(
         return _of_feeds(story, [_feed_file(feed) for feed in feeds], seed, until_s)
     if story is None:
         raise UsageError("nothing to run: name a scenario or give a feed")
-    return _of_scenario(story, seed, until_s)
+    return of_scenario(story, seed, until_s)
 
 
 def rebuild(noted: dict[str, Any], theatre: Theatre) -> scenario.Built:
@@ -117,7 +117,14 @@ def rebuild(noted: dict[str, Any], theatre: Theatre) -> scenario.Built:
     return scenario.build(story, noted["seed"])
 
 
-def _of_scenario(story: scenario.Scenario, seed: int | None, until_s: float | None) -> Assembly:
+def of_scenario(story: scenario.Scenario, seed: int | None, until_s: float | None) -> Assembly:
+    """Return what a simulated run of a scenario starts from; see ``run`` for the parameters.
+
+    Raises
+    ------
+    UsageError
+        If the scenario has no world to simulate.
+    """
     seed = story.seed if seed is None else seed
     built = scenario.build(story, seed)
     if built.world is None:

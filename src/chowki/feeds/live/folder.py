@@ -89,7 +89,15 @@ class WatchedFolder(LiveSource):
     def _scan(self, scan: Scan, end_s: float, footing: Footing) -> Scan:
         sensor = self._known(scan.sensor, footing)
         self._looks[sensor.number] += 1
-        return replace(scan, time_s=end_s, sensor=sensor, look=self._looks[sensor.number])
+        ends_s = min(scan.end_s, end_s)  # a recorded look may end later than its file came
+        return replace(
+            scan,
+            time_s=end_s,
+            sensor=sensor,
+            look=self._looks[sensor.number],
+            start_s=min(scan.start_s, ends_s),
+            end_s=ends_s,
+        )
 
     def _known(self, sensor: Sensor, footing: Footing) -> Sensor:
         """Return a file's sensor as it is called here: one number for all files."""
@@ -161,19 +169,26 @@ class WatchedFolder(LiveSource):
         now_s = self.clock.now()
         self.meter.last_s = self.meter.alive_s = now_s
         if events:
-            self.timing.take(now_s, max(event.time_s for event in events))
+            self.timing.take(now_s, max(_newest_s(event) for event in events))
         for event in events:
             if not isinstance(event, Scan | Status):
                 continue
             rows = len(event.detections) if isinstance(event, Scan) else 1
             self.meter.heard += rows
-            if now_s - event.time_s > OLDEST_S:
+            if now_s - _newest_s(event) > OLDEST_S:
                 self.meter.skipped[LATE] += rows
-            elif event.time_s - now_s > OLDEST_S:
+            elif _newest_s(event) - now_s > OLDEST_S:
                 self.meter.skipped["dated after its receipt"] += rows
             else:
                 self.meter.surplus += len(self._waiting) == MOST_EVENTS
                 self._waiting.append(_Heard(now_s, event))
+
+
+def _newest_s(event: Event) -> float:
+    """Return the time of the newest thing that an event speaks of."""
+    if isinstance(event, Scan) and len(event.detections):
+        return float(event.detections.time_s.max())
+    return event.time_s
 
 
 def recorded_kind(kind: str) -> type[FileFeed]:

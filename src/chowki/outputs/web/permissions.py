@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from chowki.core.records import Identity
+from chowki.core.messages import Act, Frame, Status
+from chowki.core.records import EngagementState, Identity
 from chowki.outputs.web.revisions import Revisions
 from chowki.outputs.web.session import ActRequest, Verdict
 
@@ -170,6 +171,33 @@ def locks_of(request: ActRequest, facts: Facts) -> tuple[str, ...]:
     if rule.subject in ("warning", "place") and not subject.startswith("cell:"):
         subject = str(place_of(subject, facts.places))
     return (f"{rule.locks}/{subject}",)
+
+
+def told_late(act: Act, frame: Frame, facts: Facts) -> str:
+    """Return what to tell a person whose release came when its proposal was gone; mostly nothing.
+
+    Between asking and doing a second may pass. What was released in time is in the frame.
+
+    Parameters
+    ----------
+    act : Act
+        As it was taken up.
+    frame : Frame
+        What followed from it.
+    facts : Facts
+        What stands now.
+    """
+    if act.verb != "release" or facts.ceased:
+        return ""
+    released = frame.engagements.state == int(EngagementState.RELEASED)
+    if act.subject in map(str, frame.engagements.track[released].tolist()):
+        return ""
+    return f"too late: the proposal on track {act.subject} was gone before your release"
+
+
+def on_watch(person: str, role: str) -> Status:
+    """Return what the journal notes of an account, by way of the inbox: who has which role."""
+    return Status(0.0, person, "account", role, "may act from the page")
 
 
 def place_of(subject: str, places: tuple[str, ...]) -> int:
