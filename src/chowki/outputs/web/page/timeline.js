@@ -239,8 +239,8 @@ class Controls {
   _standing(state) {
     const { live, paused } = state.clock;
     if (!live) return paused ? "Recording, paused" : "Recording";
-    if (state.at_edge) return paused ? "Engine paused" : "At the edge";
-    return `${duration(state.edge_s - state.time_s)} behind the edge${paused ? ", paused" : ""}`;
+    if (state.at_edge) return paused ? "Engine paused" : "";
+    return `${duration(state.edge_s - state.time_s)} behind${paused ? ", paused" : ""}`;
   }
 
   /** @param {number[]} speeds */
