@@ -205,6 +205,8 @@ class TestWhatPeopleDo:
         play.tell(act(5, "mute", value="60"))
         assert play.part(10)["muted"] == [{"person": "R. Singh", "until_s": 65}]
         assert play.part(66)["muted"] == []
+        play.tell(act(10, "mute", value="0"))
+        assert play.part(11)["muted"] == []
 
     def test_the_last_handover_stands(self, play):
         assert play.part()["handover"] is None
