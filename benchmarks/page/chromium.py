@@ -155,9 +155,14 @@ class Chromium:
         path.write_bytes(base64.b64decode(shot["data"]))
 
     def heap_bytes(self) -> int:
-        """Return what the page's JavaScript holds after its rubbish was collected, bytes."""
+        """Return what the page holds after its rubbish was collected, bytes.
+
+        Objects of JavaScript, elements and the like beside them, and what arrays keep outside.
+        """
         self.command("HeapProfiler.collectGarbage")
-        return int(self.command("Runtime.getHeapUsage")["usedSize"])
+        usage = self.command("Runtime.getHeapUsage")
+        parts = ("usedSize", "embedderHeapUsedSize", "backingStorageSize")
+        return int(sum(usage.get(part, 0) for part in parts))
 
     def _end(self) -> None:
         self._process.terminate()
