@@ -251,8 +251,8 @@ def _unknown_value(request: ActRequest, facts: Facts) -> str:
     if request.verb in allowed and value not in allowed[request.verb]:
         return f"{value!r} is none of: {', '.join(filter(None, allowed[request.verb]))}"
     longest_s = {"shelve": LONGEST_SHELF_S, "mute": LONGEST_MUTE_S}.get(request.verb)
-    if longest_s is not None and not 0.0 < _seconds(value) <= longest_s:
-        return f"{value!r}: give seconds, more than 0 and at most {longest_s:.0f}"
+    if longest_s is not None and not 0.0 <= _seconds(value) <= longest_s:
+        return f"{value!r}: give seconds, from 0 (no longer) to {longest_s:.0f}"
     if request.verb == "handover" and not value:
         return "a handover without a note says nothing"
     return ""

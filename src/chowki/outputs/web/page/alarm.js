@@ -100,6 +100,9 @@ export class Siren {
       if (worse) this._known.set(alarm.alarm, weight);
       return worse;
     });
+    const waiting = this.open.length ? `(${this.open.length}) ` : "";
+    const title = `${waiting}${hello.name} · chowki`;
+    if (document.title !== title) document.title = title;
     if (fresh.length) this._raise(fresh.map((alarm) => this._title(alarm)));
     this._seeBanner();
   }

@@ -51,19 +51,20 @@ export function makeChart(page, element, hover) {
   });
   return {
     key,
-    /** @param {Span} span @param {number} time_s */
-    paint: (span, time_s) => {
+    /**
+     * @param {Span} span
+     * @param {number} time_s
+     * @param {{width: number, height: number}} size px
+     */
+    paint: (span, time_s, { width, height }) => {
       const { series } = store;
       const at = indexAt(series.time_s, time_s);
       LINES.forEach((line, k) => setText(values[k], count(series[line.key][at])));
-      const { clientWidth, clientHeight } = element;
-      const now = [span.from, span.to, series.time_s.length, series.time_s[0], clientWidth,
-        clientHeight].join();
-      if (!plot || now === shown || clientWidth === 0) return;
+      const last = series.time_s[series.time_s.length - 1];
+      const now = [span.from, span.to, series.time_s.length, last, width, height].join();
+      if (!plot || now === shown || width === 0) return;
       shown = now;
-      if (plot.width !== clientWidth || plot.height !== clientHeight) {
-        plot.setSize({ width: clientWidth, height: clientHeight });
-      }
+      if (plot.width !== width || plot.height !== height) plot.setSize({ width, height });
       plot.batch(() => {
         plot?.setData([series.time_s, ...LINES.map((line) => series[line.key])], false);
         plot?.setScale("x", { min: span.from, max: span.to });

@@ -64,10 +64,8 @@ class Search {
   async _askForNames() {
     if (performance.now() - this._namedAt > NAMES_KEPT_MS) {
       this._namedAt = performance.now();
-      const answer = await fetch("/tracks?format=json").catch(() => null);
-      const told = answer?.ok ? await answer.json().catch(() => []) : [];
-      const rows = Array.isArray(told) ? told : told.tracks ?? [];
-      this._names = rows.filter((/** @type {Named} */ row) => row.callsign || row.address);
+      const answer = await fetch("/names").catch(() => null);
+      this._names = answer?.ok ? await answer.json().catch(() => []) : [];
     }
     this._look();
   }
