@@ -84,7 +84,7 @@ export class Siren {
   }
 
   words() {
-    return this.able ? "Sound is on" : "Sound needs one click or key first";
+    return this.able ? "" : "No sound before a click or key";
   }
 
   /** Take the alarms of the picture: ring for what is new or worse. */
@@ -100,6 +100,9 @@ export class Siren {
       if (worse) this._known.set(alarm.alarm, weight);
       return worse;
     });
+    const waiting = this.open.length ? `(${this.open.length}) ` : "";
+    const title = `${waiting}${hello.name} · chowki`;
+    if (document.title !== title) document.title = title;
     if (fresh.length) this._raise(fresh.map((alarm) => this._title(alarm)));
     this._seeBanner();
   }

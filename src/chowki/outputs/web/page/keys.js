@@ -16,6 +16,7 @@
  * @property {() => void} mute
  * @property {() => void} filters
  * @property {() => void} handover
+ * @property {() => void} proposal
  */
 
 const PAN_PX = 120;
@@ -115,6 +116,8 @@ function pageKeys(elsewhere) {
     { group, keys: ["F"], words: "filters", run: () => elsewhere.filters() },
     { group, keys: ["u"], words: "mute the sound for 5 minutes", run: () => elsewhere.mute() },
     { group, keys: ["H"], words: "handover note", run: () => elsewhere.handover() },
+    { group, keys: ["R"], words: "to the first proposal (operator)",
+      run: () => elsewhere.proposal() },
     { group, keys: ["Escape"], words: "clear the selection", run: () => elsewhere.clear() },
     { group, keys: ["?"], words: "these keys", run: () => elsewhere.help() },
   ];
