@@ -123,7 +123,8 @@ export class Acts {
    * @param {string|number} subject
    */
   _done(verb, subject) {
-    const place = this._store.hello?.places.find((each) => each.index === subject)?.name;
+    const place = this._store.hello?.places.find((each) => String(each.index) === String(subject))
+      ?.name;
     const named = ABOUT_PLACES.has(verb) ? place ?? subject : subject;
     return `${DONE[verb]}${named === "" ? "" : `: ${named}`}`;
   }

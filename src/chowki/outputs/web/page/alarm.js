@@ -84,7 +84,7 @@ export class Siren {
   }
 
   words() {
-    return this.able ? "Sound is on" : "Sound needs one click or key first";
+    return this.able ? "" : "No sound before a click or key";
   }
 
   /** Take the alarms of the picture: ring for what is new or worse. */

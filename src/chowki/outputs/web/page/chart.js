@@ -105,8 +105,7 @@ function options(element, hover) {
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
     scales: { x: { time: true, auto: false }, tracks: { range: upwards }, n: { range: upwards } },
     axes: [
-      { ...axis, size: 22, space: 70, values: (_plot, splits) => splits.map((s) => clock(s)
-        .slice(0, 5)) },
+      { ...axis, size: 22, space: 70, values: (_plot, splits) => timesOfDay(splits) },
       { ...axis, scale: "tracks", size: LEFT, space: 22 },
       { ...axis, scale: "n", side: 1, size: RIGHT, space: 22, grid: { show: false } },
     ],
@@ -123,6 +122,12 @@ function options(element, hover) {
       if (left >= 0) hover(plot.posToVal(left, "x"));
     }] },
   };
+}
+
+/** To the minute where that tells them apart. @param {number[]} splits */
+function timesOfDay(splits) {
+  const digits = splits.length > 1 && splits[1] - splits[0] < 60 ? 8 : 5;
+  return splits.map((time_s) => clock(time_s).slice(0, digits));
 }
 
 /** uPlot reckons in the zone of the date it is given. @param {number} seconds */

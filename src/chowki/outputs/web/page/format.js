@@ -56,7 +56,7 @@ export function age(seconds) {
  */
 export function interval(low_s, high_s) {
   if (!known(low_s) && !known(high_s)) return NONE;
-  return `${duration(low_s)} to ${known(high_s) ? duration(high_s) : "?"}`;
+  return `${duration(low_s)}–${known(high_s) ? duration(high_s) : "?"}`;
 }
 
 /**

@@ -113,8 +113,10 @@ export class KeyedTable {
     const cell = el("td", { class: column.name ?? "" });
     tr.append(cell);
     const button = column.button ?? false;
-    const inner = button ? el("button", { type: "button", class: "row-key", tabindex: -1 }) : cell;
-    if (button) cell.append(inner);
+    const wraps = column.name?.endsWith("wrap") ?? false;
+    const inner = button ? el("button", { type: "button", class: "row-key", tabindex: -1 })
+      : wraps ? el("span", { class: "clamp" }) : cell;
+    if (inner !== cell) cell.append(inner);
     if (column.make) return column.make(inner);
     const text = column.text ?? (() => "");
     const wordy = column.name?.startsWith("text") ?? false;

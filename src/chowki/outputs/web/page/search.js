@@ -62,9 +62,10 @@ class Search {
 
   /** Call signs and addresses are not in the picture: they are asked for when somebody types. */
   async _askForNames() {
-    if (performance.now() - this._namedAt > NAMES_KEPT_MS) {
+    const url = this._page.store.hello?.names;
+    if (url && performance.now() - this._namedAt > NAMES_KEPT_MS) {
       this._namedAt = performance.now();
-      const answer = await fetch("/names").catch(() => null);
+      const answer = await fetch(url).catch(() => null);
       this._names = answer?.ok ? await answer.json().catch(() => []) : [];
     }
     this._look();

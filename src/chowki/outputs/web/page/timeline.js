@@ -11,7 +11,7 @@ import { drawTicks } from "./ticks.js";
 /** Room on both sides, px: the axes of the chart stand there. */
 export const LEFT = 52;
 export const RIGHT = 44;
-/** Height of the strip of ticks, px; controls.css has it too. */
+/** Height of the strip of ticks, px; timeline.css has it too. */
 const STRIP = 30;
 const SEND_EVERY_MS = 120;
 /** Lengths that the line has, s: it grows in steps and stands still between them. */
@@ -239,8 +239,8 @@ class Controls {
   _standing(state) {
     const { live, paused } = state.clock;
     if (!live) return paused ? "Recording, paused" : "Recording";
-    if (state.at_edge) return paused ? "Engine paused" : "At the edge";
-    return `${duration(state.edge_s - state.time_s)} behind the edge${paused ? ", paused" : ""}`;
+    if (state.at_edge) return paused ? "Engine paused" : "";
+    return `${duration(state.edge_s - state.time_s)} behind${paused ? ", paused" : ""}`;
   }
 
   /** @param {number[]} speeds */

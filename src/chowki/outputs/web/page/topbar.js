@@ -130,7 +130,7 @@ function posturePart(page) {
       setHidden(box, sectors.length === 0 || page.store.hello?.mode === "live");
       const ceased = sectors.filter((each) => each.cease_fire_s !== null).length;
       const names = [...new Set(sectors.map((each) => levelName(page, each)))];
-      const words = ceased ? `cease-fire in ${ceased}` : `posture ${names.join(", ") || "–"}`;
+      const words = ceased ? `cease-fire in ${ceased} of ${sectors.length}` : `posture ${names.join(", ") || "–"}`;
       setText(status, `Weapons ${statusWords(page)}`);
       setText(posture, words);
       if (!box.open) return;

@@ -59,7 +59,7 @@ export function isOpen(alarm) {
 /** Who knows of an alarm. @param {Alarm} alarm */
 function standing(alarm) {
   if (alarm.acknowledged_s !== null) {
-    return `acknowledged by ${alarm.acknowledged_by} ${clock(alarm.acknowledged_s)}`;
+    return `✓ ${alarm.acknowledged_by} ${clock(alarm.acknowledged_s)}`;
   }
   const seen = alarm.seen.length ? `seen by ${alarm.seen.join(", ")}` : "not seen yet";
   return alarm.shelved ? `shelved, ${seen}` : seen;

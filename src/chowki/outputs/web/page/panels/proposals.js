@@ -25,7 +25,7 @@ export function proposalsPanel(page) {
     ? [{ head: "Decide", name: "decide", make: (cell) => decision(page, cell) }]
     : [{ head: "State", name: "who", text: () => "Proposed" }]);
   const running = engagementsTable(page, "Engagements under way", [
-    { head: "State", name: "who", text: (engagement) => sentence(stateWords(page, engagement)) },
+    { head: "State", name: "who wrap", text: (engagement) => sentence(stateWords(page, engagement)) },
   ]);
   return {
     name: "proposals",
