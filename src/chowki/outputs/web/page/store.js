@@ -6,7 +6,7 @@
 /** @typedef {"hello"|"block"|"state"|"events"|"series"|"detail"|"selected"|"picked"|"filters"
  *   |"settings"|"connection"|"cursor"} Topic */
 
-const EVENTS_KEPT = 5000;
+const EVENTS_KEPT = 20000;
 const SERIES_KEPT = 20000;
 
 /** @returns {Settings} */

@@ -79,7 +79,7 @@ function drawEvents(context, events, span, scale) {
   for (const event of events) {
     if (event.time_s < span.from || event.time_s > span.to) continue;
     const x = Math.round(LEFT + (event.time_s - span.from) * scale);
-    const place = `${event.kind}${x >> 1}`;
+    const place = `${event.kind}${x >> 2}`;
     if (taken.has(place)) continue;
     taken.add(place);
     context.fillStyle = context.strokeStyle = colours[event.kind] ?? colours.track;
