@@ -22,6 +22,7 @@ COURSE = {
     State.IN_FLIGHT: (20.0, State.MET),
     State.MET: (10.0, State.INTERCEPTED),
 }
+MOST_ALARMS = 12
 OVER = (State.INTERCEPTED, State.MISSED, State.ABORTED, State.REFUSED)
 OPENING = (
     [State.PROPOSED] * 5
@@ -156,7 +157,7 @@ class Stage:
         }
 
     def _alarm(self, place: int, time_s: float) -> None:
-        number = len(self.alarms) + 1
+        number = max(self.alarms, default=0) + 1
         shelved = any(row["place"] == place and row["until_s"] > time_s for row in self.shelved)
         self.alarms[number] = {
             "alarm": number,
@@ -170,6 +171,9 @@ class Stage:
             "shelved": shelved,
             "revision": 0,
         }
+
+        for old in sorted(self.alarms)[:-MOST_ALARMS]:
+            del self.alarms[old]
 
     def act(self, request: ActRequest, time_s: float) -> Verdict:
         """Take an act, or say why not."""
@@ -193,15 +197,17 @@ class Stage:
     def _row(self, request: ActRequest) -> Row | None:
         verb, subject = request.verb, request.subject
         if verb in {"release", "refuse"}:
-            return _found(self.engagements, "engagement", subject) if self.simulated else None
+            rows = [one for one in self.engagements if one["state"] not in OVER]
+            return _found(rows, "track", subject) if self.simulated else None
         if verb in {"set-posture", "set-weapons-control-status", "cease-fire", "lift-cease-fire"}:
             if not subject:
                 return self.postured[0]
             return _found(self.postured, "sector", subject)
-        if "warning" in verb:
+        if verb in {"send-warning", "cancel-warning"}:
+            names = {place["name"]: str(place["index"]) for place in self.places}
             rows = list(self.warnings.values())
-            return _found(rows, "warning", subject) or _found(rows, "place", subject)
-        if verb in {"acknowledge", "seen", "see-alarm", "acknowledge-alarm"}:
+            return _found(rows, "place", names.get(subject, subject))
+        if verb in {"acknowledge", "seen"}:
             return _found(list(self.alarms.values()), "alarm", subject)
         return {"revision": 0}
 
@@ -219,13 +225,14 @@ class Stage:
         elif verb.endswith("cease-fire"):
             for one in self.postured if not request.subject else [row]:
                 one["cease_fire_s"] = None if verb.startswith("lift") else time_s
-        elif "warning" in verb:
-            row |= {"proposed": False, "issued_s": time_s}
-            if "cancel" in verb or "refuse" in verb:
-                row["level"] = 3
-        elif verb.startswith("acknowledge"):
+        elif verb == "send-warning":
+            level = 2 if value == "take-cover" else 1
+            row |= {"proposed": False, "issued_s": time_s, "level": level}
+        elif verb == "cancel-warning":
+            row |= {"proposed": False, "issued_s": time_s, "level": 3}
+        elif verb == "acknowledge":
             row |= {"acknowledged_s": time_s, "acknowledged_by": request.person}
-        elif "see" in verb:
+        elif verb == "seen":
             row["seen"] = sorted({*row["seen"], request.person})
         else:
             self._change_else(request, time_s)
@@ -238,24 +245,24 @@ class Stage:
             word = value.replace("_", " ").replace("-", " ").lower()
             if word in names:
                 self.fleet.identity[int(subject) - 1] = names.index(word)
-        elif verb in {"shelve", "shelve-place"}:
-            place = int(subject) if subject.isdigit() else 0
-            lasts = float(value) if value.replace(".", "").isdigit() else 600.0
-            until = lasts if lasts > START_S else time_s + lasts
-            self.shelved.append({"place": place, "until_s": until, "person": request.person})
-        elif verb.startswith("unshelve"):
+        elif verb == "shelve":
+            until = time_s + float(value or 600.0)
+            self.shelved.append({"place": int(subject), "until_s": until, "person": request.person})
+        elif verb == "unshelve":
             self.shelved = [row for row in self.shelved if str(row["place"]) != subject]
-        elif verb.startswith("authorise"):
+        elif verb == "authorise-drone":
             self.authorised.append(
                 {
                     "address": subject,
                     "name": value or subject,
                     "note": "",
                     "person": request.person,
-                    "track": int(subject) if subject.isdigit() else None,
+                    "track": None,
                 }
             )
-        elif verb.startswith(("hand-over", "handover")):
+        elif verb == "withdraw-authorisation":
+            self.authorised = [row for row in self.authorised if row["address"] != subject]
+        elif verb == "handover":
             self.handover = {"time_s": time_s, "person": request.person, "note": value}
 
 

@@ -56,6 +56,7 @@ class Synthetic:
         self._edge: tuple[int, bytes, invented.Moment] | None = None
         self.encoded = 0
         self.log: list[dict[str, Any]] = []
+        self.stage.advance(invented.look(self.fleet, invented.START_S + BEFORE_S))
 
     def _now_s(self) -> float:
         if self.mode == "replay":
@@ -121,7 +122,9 @@ class Synthetic:
 
     def state(self, time_s: float | None) -> dict[str, Any]:
         """Return the state message at a time."""
-        moment = self._at_edge()[1] if time_s is None else invented.look(self.fleet, time_s)
+        if time_s is not None:
+            return tell_state(self, invented.look(self.fleet, time_s))
+        moment = self._at_edge()[1]
         self.stage.advance(moment)
         return tell_state(self, moment)
 
@@ -151,6 +154,10 @@ class Synthetic:
         if not 1 <= track <= len(self.fleet):
             return None
         return tell_detail(self, track, self._now_s() if time_s is None else time_s)
+
+    def names(self) -> list[dict[str, Any]]:
+        """Return the names of tracks: nothing here has one."""
+        return []
 
     def submit(self, request: ActRequest) -> Verdict:
         """Take an act."""

@@ -98,7 +98,7 @@ class TestOperatorMode:
 
     def test_a_release_needs_a_name_and_a_refusal_does_not(self, make):
         defence = keep(make.theatre(sites=(make.site(),)), operator=True)
-        before = defence.start()
+        before = defence.act(defence.start(), act(make, "cease-fire"))
         assert defence.act(before, act(make, "release", "1")).acts_refused == 1
         named = defence.act(before, act(make, "release", "1", person="R. Singh"))
         assert named.book.released == {1}

@@ -16,6 +16,7 @@ from chowki.defence.release import release
 
 MEAN_S, BETWEEN_S = 6.0, 10.0
 KEY = key(5, "release.time")
+NOBODY = np.zeros(2, dtype=bool)
 
 
 def service(number):
@@ -147,7 +148,7 @@ def run(book, seconds, mean_s=(5.0, 5.0)):
     """Return the second at which each engagement was released."""
     when = {}
     for second in range(seconds):
-        book, rows = release(book, np.array([0, 1]), np.array(mean_s), KEY, float(second))
+        book, rows = release(book, np.array([0, 1]), np.array(mean_s), NOBODY, KEY, float(second))
         assert all(one.state is EngagementState.RELEASED for one in rows)
         when.update({one.number: second for one in rows})
     return when

@@ -31,7 +31,7 @@ from chowki.outputs.alerts.chain import Chain, cap_time
 
 NS = "{urn:oasis:names:tc:emergency:cap:1.2}"
 START_S = 1_746_801_000.0
-NONE, ADVISORY, COVER, CLEAR = WarningLevel
+NONE, ADVISORY, COVER, CLEAR = list(WarningLevel)[:4]
 CELL = int(cells_at(np.array([31.5]), np.array([74.5]))[0])
 EVIL = 'A</areaDesc><status>Actual</status> & "B" \x00\ud800'
 
@@ -412,6 +412,51 @@ def test_reports_tell_places_from_areas(workshop):
     assert "Warnings to areas under a track: 1." in " ".join(after.text().split())
     assert after.document()["warnings"]["areas"] == 1
     assert page(whole, after, None).count("level1") == page(plain, before, None).count("level1")
+
+
+def with_proposals(recording):
+    """Return a recording with proposals besides: let go, cancelled by a person, and open."""
+    told = rows(
+        (100, 90, 0, WarningLevel.PROPOSED_ADVISORY, 0.5, 700.0),
+        (110, 90, 0, WarningLevel.PROPOSED_TAKE_COVER, 0.6, 300.0),
+        (120, 90, 0, NONE, 0.1, np.nan),
+        (130, 91, CELL, WarningLevel.PROPOSED_ADVISORY, 0.9, 60.0),
+        (140, 91, CELL, NONE, 0.9, 60.0),
+        (150, 92, 1, WarningLevel.PROPOSED_TAKE_COVER, 0.9, 60.0),
+    )
+    columns = {name: pa.array(column) for name, column in told.columns().items()}
+    more = pa.table(columns).cast(recording.warnings.schema)
+    return replace(recording, warnings=pa.concat_tables([more, recording.warnings])), told
+
+
+def test_what_is_only_proposed_is_told_to_nobody(workshop, tmp_path):
+    """Neither as an alert nor in a report: the same words with and without proposals."""
+    from chowki.outputs.report import page
+    from chowki.outputs.sitrep import situation
+
+    recording = with_area(workshop)
+    proposed, told = with_proposals(recording)
+    assert not written(tmp_path / "alone", told)
+    before, after = situation(recording), situation(proposed)
+    told, plain = after.document(), before.document()
+    assert told.pop("decisions")["warnings_proposed"] == 3
+    del plain["decisions"]
+    assert told == plain
+    assert after.text() == before.text()
+    assert page(proposed, after, None) == page(recording, before, None)
+
+
+def test_a_proposal_that_is_sent_is_a_first_message(tmp_path):
+    story = rows(
+        (10, 1, 0, WarningLevel.PROPOSED_ADVISORY, 0.5, 700.0),
+        (40, 1, 0, ADVISORY, 0.5, 700.0),
+        (50, 2, 0, WarningLevel.PROPOSED_TAKE_COVER, 0.5, 300.0),
+        (60, 1, 0, COVER, 0.5, 300.0),
+        (60, 2, 0, NONE, 0.5, 300.0),
+    )
+    alerts = parsed(written(tmp_path, story))
+    assert [text(alert, "msgType") for alert in alerts] == ["Alert", "Update", "Cancel"]
+    assert {parameters(alert)["chowki:warning"] for alert in alerts} == {"1"}
 
 
 def test_a_dossier_names_the_area_under_its_track(workshop):

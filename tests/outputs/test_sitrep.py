@@ -25,6 +25,7 @@ from chowki.core.records import (
 )
 from chowki.outputs.evidence import column
 from chowki.outputs.sitrep import SightingRule, situation
+from chowki.outputs.sitrep.sensing import outages
 from chowki.outputs.sitrep.sightings import horizontal_distance
 
 
@@ -204,6 +205,14 @@ def test_an_airliner_that_was_hit_is_said_so(workshop):
     assert "1 HIT" in report.text()
 
 
+def test_an_alarm_or_an_account_is_no_outage():
+    rows = [
+        {"time_s": 1.0, "source": "Jammu", "kind": kind, "state": "raised", "note": ""}
+        for kind in ("alarm", "account", "pilot")
+    ]
+    assert outages(rows, 10.0) == []
+
+
 def test_outages_have_a_span(workshop):
     story = workshop.raid()
     story.outages = [("radar-1", 100.0, "silent"), ("radar-1", 160.0, "working"),
@@ -272,8 +281,8 @@ def test_document_has_stable_keys(report):
     json.dumps(document, allow_nan=False)
     assert list(document) == [
         "title", "scenario", "simulated", "period", "run", "disclaimers", "rule", "drones",
-        "places", "engagements", "border", "incursions", "posture", "cease_fire", "warnings",
-        "leakers", "outcome", "air_traffic", "sensors",
+        "places", "engagements", "border", "incursions", "posture", "cease_fire", "decisions",
+        "warnings", "leakers", "outcome", "air_traffic", "sensors",
     ]  # fmt: skip
     assert list(document["places"]["each"][0]) == [
         "name", "sector", "kind", "lat_deg", "lon_deg", "observed", "drones", "suspected_armed",

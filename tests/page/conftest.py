@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import threading
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ FLAGS = (
     "--disable-sync",
 )
 SIZE = {"width": 1600, "height": 900}
+# A browser asks for it where a page names no icon, as the plain ones on the way in don't.
+ASKED_BY_ITSELF = "/favicon.ico"
 # What a page may load without asking anybody.
 OWN_SCHEMES = ("data", "blob", "about")
 FAULTS = "() => axe.run(document, {resultTypes: ['violations']}).then((found) => found.violations)"
@@ -62,8 +65,9 @@ class Watch:
         return [fault for fault in self._seen if not re.search(self._expected, fault)]
 
     def _said(self, message: Any) -> None:
-        if message.type in {"error", "warning"}:
-            self._seen.append(f"console {message.type}: {message.text}")
+        where = message.location.get("url", "")
+        if message.type in {"error", "warning"} and not where.endswith(ASKED_BY_ITSELF):
+            self._seen.append(f"console {message.type}: {message.text} {where}".rstrip())
 
     def _asked(self, url: str) -> None:
         parts = urlsplit(url)
@@ -71,8 +75,58 @@ class Watch:
             self._seen.append(f"asked another host: {url}")
 
     def _answered(self, response: Any) -> None:
-        if response.status >= 400:
+        if response.status >= 400 and not response.url.endswith(ASKED_BY_ITSELF):
             self._seen.append(f"answer {response.status}: {response.url}")
+
+
+class Stage:
+    """An engine behind the page, that runs until something holds and then stands still.
+
+    The loop's own thread looks, so that it stops at the very second, however fast it goes.
+
+    Parameters
+    ----------
+    engine : Engine
+        Not started yet.
+    folder : Path
+        Where it records.
+    """
+
+    def __init__(self, engine: Any, folder: Path) -> None:
+        self.engine, self.folder, self.session = engine, folder, engine.session
+        self._see, self.session.see = self.session.see, self._look
+        self._holds: Callable[[dict[str, Any]], bool] | None = None
+        self._reached = threading.Event()
+
+    def until(
+        self, holds: Callable[[dict[str, Any]], bool], within_s: float = 90.0
+    ) -> dict[str, Any]:
+        """Run until something holds of the state; return that, with the engine paused."""
+        self._reached.clear()
+        self._holds = holds
+        if self.engine.ident is None:
+            self.engine.start()
+        self.session.control("", None, False)
+        assert self._reached.wait(within_s), f"it did not come to that: {self.engine.fault}"
+        return self.session.state(None)
+
+    def at(self, second: float) -> dict[str, Any]:
+        """Run to a second of the scenario."""
+        return self.until(lambda state: state["time_s"] - state["start_s"] >= second)
+
+    def recording(self) -> Any:
+        """End the engine; return what it recorded."""
+        from chowki.outputs.recording import Recording
+
+        self.engine.stop()
+        return Recording(self.folder)
+
+    def _look(self, event: Any, frame: Any) -> None:
+        self._see(event, frame)
+        if frame.complete and self._holds and self._holds(self.session.state(None)):
+            self._holds = None
+            self.session.control("", None, True)
+            self._reached.set()
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +149,16 @@ def chromium() -> Generator[Browser, None, None]:
 
 
 @pytest.fixture(scope="session")
+def made_up() -> Iterator[Callable[..., Any]]:
+    """Return the made-up session of the benchmark: ``made_up(n_tracks, mode, operator)``."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "benchmarks")
+        from page.synthetic import Synthetic
+
+        yield Synthetic
+
+
+@pytest.fixture(scope="session")
 def watching() -> type[Watch]:
     """Return what notes the faults of a page."""
     return Watch
@@ -107,7 +171,8 @@ def watched(chromium) -> Iterator[Callable[..., Page]]:
     contexts = []
 
     def make(origin: str, expected: str | None = None, **options: Any) -> Page:
-        context = chromium.new_context(**{"viewport": SIZE, "accept_downloads": True, **options})
+        usual = {"base_url": origin, "viewport": SIZE, "accept_downloads": True}
+        context = chromium.new_context(**{**usual, **options})
         context.set_default_timeout(20_000)
         page = context.new_page()
         contexts.append(context)
@@ -117,39 +182,85 @@ def watched(chromium) -> Iterator[Callable[..., Page]]:
     yield make
     for context in contexts:
         context.close()
-    assert [fault for watch in watches for fault in watch.faults] == []
+    faults = [fault for watch in watches for fault in watch.faults]
+    assert not faults, "on the page:\n" + "\n".join(faults)
 
 
 @pytest.fixture
-def page_of(watched) -> Iterator[Callable[..., Page]]:
-    """Return how to open the page of a session or of a server that runs.
+def serving() -> Iterator[Callable[..., Any]]:
+    """Return how to serve a session on a free port of this machine, until the test is over.
 
-    ``page_of(session)`` serves it on a free port of this machine, ``page_of(server, "R. Singh")``
-    opens it for one of its users. ``expected`` is a pattern of faults that belong to the test;
-    further options are those of a Playwright context.
+    ``serving(session)`` gives everything to one person; ``serving(session, settings)`` is served as
+    the settings say. The same session is served once.
     """
     from chowki.outputs.web.server import Server, Settings
 
     servers: dict[int, Server] = {}
 
-    def serve(session: Any) -> Server:
+    def serve(session: Any, settings: Settings | None = None) -> Server:
         if id(session) not in servers:
-            servers[id(session)] = Server(session, Settings()).start()
+            servers[id(session)] = Server(session, settings or Settings()).start()
         return servers[id(session)]
+
+    yield serve
+    for server in servers.values():
+        server.stop()
+
+
+@pytest.fixture
+def staged(tmp_path) -> Iterator[Callable[..., Stage]]:
+    """Return how to put an engine behind the page; what still runs is ended after the test.
+
+    ``staged(source, overrides, operator=True)`` simulates, ``staged(feeds=[...])`` listens or
+    reads.
+    """
+    from chowki.run.serve import Staging, stage_feeds, stage_simulation
+
+    stages: list[Stage] = []
+
+    def stage(
+        source: Any = "single-site",
+        overrides: tuple[str, ...] = (),
+        feeds: tuple[str, ...] = (),
+        **more: Any,
+    ) -> Stage:
+        folder = tmp_path / f"run-{len(stages)}"
+        staging = Staging(folder, **{"speed": 1000.0, **more})
+        if feeds:
+            engine = stage_feeds(source, feeds, None, overrides, staging)
+        else:
+            engine = stage_simulation(str(source), None, None, overrides, staging)
+        stages.append(Stage(engine, folder))
+        return stages[-1]
+
+    yield stage
+    for one in stages:
+        if one.engine.is_alive():
+            one.engine.stop()
+
+
+@pytest.fixture
+def page_of(serving, watched) -> Callable[..., Page]:
+    """Return how to open the page of a session or of a server that runs.
+
+    ``page_of(session)`` serves it first, ``page_of(server, "R. Singh")`` opens it for one of its
+    users. ``expected`` is a pattern of faults that belong to the test; further options are those of
+    a Playwright context. A server that ends before the test does is a fault: let ``serving`` end
+    it, or close ``page.context`` first.
+    """
+    from chowki.outputs.web.server import Server
 
     def open_page(
         served: Any, user: str | None = None, expected: str | None = None, **options: Any
     ) -> Page:
-        server = served if isinstance(served, Server) else serve(served)
+        server = served if isinstance(served, Server) else serving(served)
         link = next(link for name, _, link in server.links() if user in {None, name})
         page = watched(server.url, expected, **options)
         page.goto(link)
         page.wait_for_url(f"{server.url}/")
         return page
 
-    yield open_page
-    for server in servers.values():
-        server.stop()
+    return open_page
 
 
 @pytest.fixture(scope="session")

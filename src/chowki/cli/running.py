@@ -100,7 +100,7 @@ def _watched(
 
     assembly = assemble(scenario, seed, feeds, until, overrides)
     mode = "recorded" if feeds else "simulation"
-    engine = Engine(assembly, mode, Staging(folder, speed=float("inf")))
+    engine = Engine(assembly, mode, Staging(folder, speed=float("inf"), attended=False))
     with Server(engine.session, Settings(users=(own_account(),))) as server:
         engine.start()
         announce(voice, server, browser=True)

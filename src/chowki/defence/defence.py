@@ -31,7 +31,12 @@ from chowki.defence.rules import RulesParameters
 from chowki.defence.tasks import LookBook, Tasker, TaskParameters
 from chowki.defence.threat import worst_of_each
 from chowki.defence.threat_parameters import ThreatParameters
-from chowki.defence.warning import WarningBoards, WarningKeeper, WarningParameters
+from chowki.defence.warning import (
+    WARNING_VERBS,
+    WarningBoards,
+    WarningKeeper,
+    WarningParameters,
+)
 
 
 class DefenceParameters(BaseModel):
@@ -71,6 +76,8 @@ class Defence:
         Acts that named a verb, subject or value not known here.
     acts_refused : int
         Acts that would have stepped up without the name of a person, in operator mode.
+    acts_late : int
+        Releases that came when their proposal was gone, in operator mode.
     threat_memory : Any
         What the threat model keeps of each track.
     """
@@ -83,6 +90,7 @@ class Defence:
     book: EngagementBook | None = None
     acts_ignored: int = 0
     acts_refused: int = 0
+    acts_late: int = 0
     threat_memory: Any = None
 
 
@@ -124,7 +132,8 @@ class AirDefence:
         self._postures = PostureTable(parameters.posture)
         self._cease_fire_s = cease_fire_s(parameters.posture, theatre.station.start_s)
         self._threat_model = threat_model
-        self._warner = WarningKeeper(theatre, parameters.warning)
+        in_loop = parameters.posture.operator
+        self._warner = WarningKeeper(theatre, parameters.warning, operator=in_loop)
         self._tasker = Tasker(theatre, parameters.tasks)
         self._planner = None
         if allocator is not None:
@@ -190,13 +199,18 @@ class AirDefence:
 
         ``set-weapons-control-status`` (subject: sector or empty for all; value: hold, tight,
         free), ``set-posture`` (value: name of a level), ``cease-fire`` and ``lift-cease-fire``
-        (subject: sector or empty), ``release`` and ``refuse`` (subject: track number). Another
+        (subject: sector or empty), ``release`` and ``refuse`` (subject: track number),
+        ``send-warning`` (subject: place by name or index, or ``cell:NUMBER``; value: advisory,
+        take-cover) and ``cancel-warning`` (what is proposed there, else what stands). Another
         verb is someone else's; a verb with an unknown subject or value changes nothing and is
         counted. In operator mode what steps up needs the name of a person, and is refused and
-        counted without.
+        counted without; and a release without a proposal comes too late, is counted, and is not
+        kept for the next one.
         """
         if act.verb in ("release", "refuse"):
             return self._release(defence, act)
+        if act.verb in WARNING_VERBS:
+            return self._warn(defence, act)
         posture = defence.posture
         match act.verb:
             case "set-weapons-control-status":
@@ -219,6 +233,22 @@ class AirDefence:
         """Return whether an act lacks the name that operator mode asks of who steps up."""
         return self._postures.operator and not act.person.strip()
 
+    def _warn(self, defence: Defence, act: Act) -> Defence:
+        """Return the defence after a person sent or cancelled a warning."""
+        boards = self._warner.act(defence.boards, act)
+        if boards is None:
+            return replace(defence, acts_ignored=defence.acts_ignored + 1)
+        if self._nameless(act):
+            return replace(defence, acts_refused=defence.acts_refused + 1)
+        return replace(defence, boards=boards)
+
+    def _comes_late(self, posture: Posture, book: EngagementBook, track: int) -> bool:
+        """Return whether a person releases what is no longer proposed.
+
+        Under a cease-fire the rules propose nothing before a person has released it by name.
+        """
+        return self._postures.operator and not any(posture.ceased) and track not in book.proposals()
+
     def _release(self, defence: Defence, act: Act) -> Defence:
         """Return the defence after a track was released for engagement, or refused."""
         if defence.book is None or not act.subject.isdecimal():
@@ -227,6 +257,8 @@ class AirDefence:
             return replace(defence, acts_refused=defence.acts_refused + 1)
         track = frozenset((int(act.subject),))
         book = defence.book
+        if act.verb == "release" and self._comes_late(defence.posture, book, int(act.subject)):
+            return replace(defence, acts_late=defence.acts_late + 1)
         if act.verb == "release":
             released, withheld = book.released | track, book.withheld - track
         else:

@@ -286,6 +286,19 @@ def abort_proposals(
     return (replace(book, open=still), gone) if gone else (book, gone)
 
 
+def withdraw_refused(book: EngagementBook) -> tuple[EngagementBook, list[Engagement]]:
+    """Return the book without proposals on tracks that a person refused, and those."""
+    if not book.withheld:
+        return book, []
+    return abort_proposals(book, dict.fromkeys(book.withheld, int(Refusal.RELEASE_WITHHELD)))
+
+
+def lapse(book: EngagementBook, ended: Iterable[Engagement]) -> EngagementBook:
+    """Return the book without releases of proposals that ended: the next one is asked for anew."""
+    gone = {one.track for one in ended if one.state is EngagementState.ABORTED}
+    return replace(book, released=book.released - gone) if gone & book.released else book
+
+
 def record_refusals(
     book: EngagementBook, refusals: Mapping[int, int], tracks: I64, places: I64
 ) -> tuple[EngagementBook, list[Engagement]]:

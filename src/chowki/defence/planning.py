@@ -124,7 +124,7 @@ class EngagementPlanner:
         book = replace(book, spared=spared)
         serious = np.flatnonzero(self._serious(tracks, found))
         if not len(serious):
-            return Plan(book, course.rows_of(over, time_s), Orders.empty())
+            return self._nothing_serious(book, posture, over, time_s)
         found = found.take(serious[: self._figures.candidates_max])
         situation = self._situation(book, posture, tracks, motion, volumes, by_word, time_s)
         of_track = judge_tracks(situation, found.row, found.place, self._rules)
@@ -134,6 +134,7 @@ class EngagementPlanner:
         options = find_options(situation, able, self._rules, ahead.slot_s, ahead.slots)
         standing = self._refusals(found, of_track, free, options)
         book, aborted = course.abort_proposals(book, standing)
+        book = self._lapsed(book, [*over, *aborted])
         at_once = options.take(np.flatnonzero(options.slot == 0))
         refusals = self._refusals(found, of_track, free, at_once)
         book, refused = course.record_refusals(book, refusals, found.track, found.place)
@@ -144,7 +145,8 @@ class EngagementPlanner:
         book = replace(book, memory=memory)
         book, proposed = self._propose(book, able, options, picks.wanted, time_s)
         sector = self._ground.place_sector
-        book, released = release(book, sector, means, self._release_key, time_s)
+        by_person = self._postures.by_person(posture)
+        book, released = release(book, sector, means, by_person, self._release_key, time_s)
         book, ordered, orders = self._order(book, situation, options, picks.now)
         rows = [*over, *aborted, *refused, *proposed, *released, *ordered]
         return Plan(book, course.rows_of(rows, time_s), orders, picks.answer)
@@ -152,16 +154,35 @@ class EngagementPlanner:
     def _settle(
         self, book: EngagementBook, posture: Posture, tracks: Tracks, time_s: float
     ) -> tuple[EngagementBook, list[Engagement]]:
-        """Return the book after assessments, violations and what is overdue, and those rows."""
+        """Return the book after what ended by itself, by assessment or by a person, and rows."""
         figures = self._figures
         book, assessed = assess(book, tracks, self._sites, time_s, self._assessment)
         book, overdue = course.expire(
             book, time_s, grace_s=figures.grace_s, proposal_s=figures.proposal_s
         )
+        book, withdrawn = course.withdraw_refused(book)
         book, violations = find_violations(
             book, tracks, posture.ceased_s, self._ground, figures.drone_probability
         )
-        return book, [*assessed, *overdue, *violations]
+        return book, [*assessed, *overdue, *withdrawn, *violations]
+
+    def _nothing_serious(
+        self, book: EngagementBook, posture: Posture, over: list[Engagement], time_s: float
+    ) -> Plan:
+        """Return the plan of a second without a threat; a person's release is heard all the same.
+
+        The simulated desks decide while there is something to judge.
+        """
+        book, released = self._lapsed(book, over), list[Engagement]()
+        if self._postures.operator:
+            means, by_person = np.zeros(len(posture.level)), self._postures.by_person(posture)
+            sector = self._ground.place_sector
+            book, released = release(book, sector, means, by_person, self._release_key, time_s)
+        return Plan(book, course.rows_of([*over, *released], time_s), Orders.empty())
+
+    def _lapsed(self, book: EngagementBook, ended: list[Engagement]) -> EngagementBook:
+        """Return the book after proposals ended; in operator mode their release ends with them."""
+        return course.lapse(book, ended) if self._postures.operator else book
 
     def _serious(self, tracks: Tracks, found: Candidates) -> np.ndarray:
         """Return which threats anybody would engage if the rules let them."""

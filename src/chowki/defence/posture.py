@@ -8,9 +8,12 @@ from enum import IntEnum
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from chowki.core.table import F64, I64
+
+B8 = NDArray[np.bool_]
 
 
 class WeaponsControlStatus(IntEnum):
@@ -79,8 +82,11 @@ class PostureParameters(BaseModel):
     start_by_sector : dict of str
         First level of single sectors, by the sector's name.
     operator : bool
-        Operator mode: stepping up (a level that permits more, a cease-fire lifted, a track
-        released) needs the name of a person. Stepping down is always free.
+        Operator mode: a person is in the loop. No simulated desk decides: a proposal waits until
+        it is released, refused or expires, except where the machine releases under a standing
+        delegation. Stepping up (a level that permits more, a cease-fire lifted, a track released)
+        needs the name of a person; stepping down is always free. Warnings are proposed first, see
+        ``defence.warning.person_s``.
     cease_fire_s : float or None
         Seconds after the start from which fire is ceased in every sector.
     cease_fire : str or None
@@ -170,6 +176,7 @@ class PostureTable:
         self._levels = parameters.levels
         self._names = [level.name for level in parameters.levels]
         self._status = np.array([level.status for level in self._levels], dtype=np.int64)
+        self._by_person = np.array([level.release != "machine" for level in self._levels])
         delays = [0.0 if lv.release == "machine" else lv.release_delay_s for lv in self._levels]
         self._delay = np.array(delays)
         self._margin = np.array([level.margin_factor for level in self._levels])
@@ -188,6 +195,10 @@ class PostureTable:
     def release_delay_s(self, posture: Posture) -> F64:
         """Return the mean time of one decision in each sector; 0 under a standing delegation."""
         return self._delay[list(posture.level)]
+
+    def by_person(self, posture: Posture) -> B8:
+        """Return the sectors where a person in the loop releases: none outside operator mode."""
+        return self._by_person[list(posture.level)] & self.operator
 
     def margin_factor(self, posture: Posture) -> F64:
         """Return the factor on margins in each sector."""

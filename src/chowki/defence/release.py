@@ -1,5 +1,7 @@
 """Release of proposals: by a person's own word at once, else by the desk of the sector in its time.
 
+In operator mode persons are in the loop: only the machine's desk is left, where it may release.
+
 Under a cease-fire no proposal reaches a desk: the rules refuse all that nobody released by name.
 """
 
@@ -9,15 +11,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
+from numpy.typing import NDArray
+
 from chowki.core.chance import Key
 from chowki.core.records import EngagementState
 from chowki.core.table import F64, I64
 from chowki.defence.desks import ReleaseDesk, ask, decide, drawn_s, withdraw
 from chowki.defence.engagement import Engagement, EngagementBook
 
+B8 = NDArray[np.bool_]
+
 
 def release(
-    book: EngagementBook, place_sector: I64, mean_s: F64, key: Key, time_s: float
+    book: EngagementBook, place_sector: I64, mean_s: F64, by_person: B8, key: Key, time_s: float
 ) -> tuple[EngagementBook, list[Engagement]]:
     """Return the book after the desks have decided up to a time, and the proposals released.
 
@@ -29,6 +36,8 @@ def release(
         Shape (p,): sector of each place.
     mean_s : F64
         Shape (sectors,): mean time of a decision; 0 under a standing delegation.
+    by_person : B8
+        Shape (sectors,): where a person in the loop releases, and no desk.
     key : Key
         Of the draws; an address is sector and engagement number.
     time_s : float
@@ -40,7 +49,11 @@ def release(
     if not waiting and not any(desk.cases for desk in book.desks.values()):
         return book, []
     by_name = [number for number, one in waiting.items() if one.track in book.released]
-    asking = _by_sector(waiting, place_sector, frozenset(by_name))
+    asking = {
+        sector: numbers
+        for sector, numbers in _by_sector(waiting, place_sector, frozenset(by_name)).items()
+        if not by_person[sector]
+    }
     decided, desks = by_name, dict[int, ReleaseDesk]()
     for sector in sorted({*asking, *book.desks}):
         numbers = asking.get(sector, [])

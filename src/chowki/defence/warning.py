@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from chowki.core.messages import Act
 from chowki.core.places import Theatre
 from chowki.core.records import (
     DRONE_CLASSES,
@@ -15,22 +16,26 @@ from chowki.core.records import (
     Threats,
     Tracks,
     TrackStatus,
+    WarningLevel,
     Warnings,
 )
 from chowki.core.table import F64, I64
 from chowki.defence.warning_areas import AreaFinder, Areas
 from chowki.defence.warning_board import (
+    Changed,
     Conditions,
     WarningBoard,
     WarningBoards,
+    Withheld,
     advance,
     blank,
     raised,
     with_cells,
 )
 from chowki.defence.warning_parameters import WarningParameters
+from chowki.defence.warning_words import WARNING_VERBS, counts, followed, heard, remembered
 
-__all__ = ["Evidence", "WarningBoards", "WarningKeeper", "WarningParameters"]
+__all__ = ["WARNING_VERBS", "Evidence", "WarningBoards", "WarningKeeper", "WarningParameters"]
 
 B8 = NDArray[np.bool_]
 _IS_DRONE = np.array([float(kind in DRONE_CLASSES) for kind in ObjectClass])
@@ -60,10 +65,16 @@ class WarningKeeper:
         Places and border.
     parameters : WarningParameters
         Thresholds.
+    operator : bool
+        Whether a person is in the loop: what the machine would raise waits for a word.
     """
 
-    def __init__(self, theatre: Theatre, parameters: WarningParameters) -> None:
+    def __init__(
+        self, theatre: Theatre, parameters: WarningParameters, *, operator: bool = False
+    ) -> None:
         self._places = len(theatre.places)
+        self._names = tuple(place.name for place in theatre.places)
+        self._wait_s = parameters.person_s if operator else 0.0
         self._radius_m = np.array([place.radius_m for place in theatre.places], dtype=np.float64)
         self._figures = parameters
         self._finder = AreaFinder(theatre, parameters)
@@ -71,6 +82,10 @@ class WarningKeeper:
     def start(self) -> WarningBoards:
         """Return boards on which nothing is told."""
         return WarningBoards(blank(np.full(self._places, -1)), blank(np.empty(0, dtype=np.int64)))
+
+    def act(self, boards: WarningBoards, act: Act) -> WarningBoards | None:
+        """Return the boards with what a person said; None when it was about nothing here."""
+        return heard(boards, act, self._names)
 
     def decide(
         self, boards: WarningBoards, threats: Threats, tracks: Tracks, row: I64, time_s: float
@@ -91,16 +106,47 @@ class WarningKeeper:
             UTC seconds.
         """
         evidence = self.weigh(threats, tracks, row)
-        places, told = self.update(boards.places, threats, evidence, time_s)
+        withheld, counted = self._withheld(boards, threats, evidence, time_s)
+        places, told = self.update(boards.places, threats, counted, time_s)
         if time_s < boards.areas_due_s:
-            return replace(boards, places=places), told
+            return replace(boards, places=places, withheld=withheld), told
         before = replace(boards.areas, next_number=places.next_number)
-        warned = evidence.advises & raised(places.level)[threats.place]
-        found = self._finder.find(tracks, row[warned], any_held=len(before.cell) > 0)
+        warned = evidence.advises & _in_hand(places, withheld)[threats.place]
+        found = self._finder.find(tracks, row[warned], withheld, any_held=len(before.cell) > 0)
+        withheld = self._withheld_areas(before, found, withheld, time_s)
         areas, changed = self._of_areas(before, found, time_s)
         places = replace(places, next_number=areas.next_number)
         due_s = time_s + self._figures.area_every_s
-        return WarningBoards(places, areas, due_s), _together(told, changed)
+        return WarningBoards(places, areas, due_s, withheld), _together(told, changed)
+
+    def _withheld(
+        self, boards: WarningBoards, threats: Threats, evidence: Evidence, time_s: float
+    ) -> tuple[tuple[Withheld, ...], Evidence]:
+        """Return what persons withhold from places now, and the evidence that still counts."""
+        withheld = boards.withheld
+        if not (withheld or boards.places.said.any()):
+            return withheld, evidence
+        near = np.flatnonzero(evidence.advises)
+        pairs = threats.place[near], threats.track[near]
+        keep_s = self._figures.clear_after_s
+        withheld = remembered(withheld, *pairs, time_s, keep_s, of_areas=False)
+        advises, covers = (
+            counts(withheld, threats.place, threats.track, level, of_areas=False)
+            for level in (WarningLevel.ADVISORY, WarningLevel.TAKE_COVER)
+        )
+        counted = Evidence(evidence.advises & advises, evidence.covers & covers)
+        return followed(boards.places, *pairs, withheld, time_s), counted
+
+    def _withheld_areas(
+        self, board: WarningBoard, areas: Areas, withheld: tuple[Withheld, ...], time_s: float
+    ) -> tuple[Withheld, ...]:
+        """Return what persons withhold once their words about areas are followed."""
+        if not (withheld or board.said.any()):
+            return withheld
+        pairs = areas.pair_cell, areas.pair_track
+        keep_s = self._figures.clear_after_s
+        withheld = remembered(withheld, *pairs, time_s, keep_s, of_areas=True)
+        return followed(board, *pairs, withheld, time_s)
 
     def weigh(self, threats: Threats, tracks: Tracks, row: I64) -> Evidence:
         """Return which threats count, by what their tracks are and where they go.
@@ -137,17 +183,18 @@ class WarningKeeper:
     ) -> tuple[WarningBoard, Warnings]:
         """Return the board of places at a time, and a row for each warning that changed."""
         f = self._figures
-        near = np.flatnonzero(evidence.advises)
+        near = np.flatnonzero(evidence.advises | evidence.covers)
         place, soon = threats.place[near], threats.time_to_go_s[near]
+        advises = evidence.advises[near]
         missed = np.log1p(-np.minimum(threats.probability[near], 1.0 - 1e-12))
         covered = evidence.covers[near] & (threats.time_to_go_low_s[near] <= f.cover_s)
         advisory, cover, held, soon_now, soon_held = (
             self._any_of(place, missed * which)
             for which in (
-                soon <= f.advisory_s,
+                advises & (soon <= f.advisory_s),
                 covered,
                 soon <= f.hold_factor * f.advisory_s,
-                soon <= f.soon_s,
+                advises & (soon <= f.soon_s),
                 soon <= f.hold_factor * f.soon_s,
             )
         )
@@ -157,18 +204,16 @@ class WarningKeeper:
             (held >= f.hold_probability)
             | (soon_held >= f.soon_probability * f.hold_probability / f.raise_probability),
         )
-        board, changed = advance(board, told, f.raise_after_s, f, time_s)
+        board, changed = advance(board, told, f.raise_after_s, f, time_s, self._wait_s)
         if not len(changed):
             return board, Warnings.empty()
-        return board, self._rows(board, changed, threats.take(near), held, time_s)
+        return board, self._rows(changed, threats.take(near), held, time_s)
 
     def _any_of(self, place: I64, missed: F64) -> F64:
         """Return P(at least one of some tracks means the place), shape (p,), from log(1 - p)."""
         return -np.expm1(np.bincount(place, missed, minlength=self._places))
 
-    def _rows(
-        self, board: WarningBoard, changed: I64, near: Threats, held: F64, time_s: float
-    ) -> Warnings:
+    def _rows(self, changed: Changed, near: Threats, held: F64, time_s: float) -> Warnings:
         """Return the rows of changed warnings to places."""
         f, p = self._figures, self._places
         within = near.take(near.time_to_go_s <= f.hold_factor * f.advisory_s)
@@ -178,8 +223,9 @@ class WarningKeeper:
         arrival_s[within.place[order]] = time_s + within.time_to_go_s[order]
         track[within.place[order]] = within.track[order]
         inbound = np.bincount(within.place, minlength=p)
-        whom = _Whom(changed, arrival_s[changed], inbound[changed], track[changed], held[changed])
-        return _told(board, changed, whom, time_s)
+        who = changed.entry
+        whom = _Whom(who, arrival_s[who], inbound[who], track[who], held[who])
+        return _told(changed, np.full(len(who), -1), whom, time_s)
 
     def _of_areas(
         self, board: WarningBoard, areas: Areas, time_s: float
@@ -196,14 +242,22 @@ class WarningKeeper:
         told = Conditions(
             alone >= f.raise_probability, np.zeros(len(here), np.bool_), whole >= f.hold_probability
         )
-        board, changed = advance(board, told, f.area_after_s, f, time_s)
+        board, changed = advance(board, told, f.area_after_s, f, time_s, self._wait_s)
         arrival_s, track = np.full(len(here), np.nan), np.full(len(here), -1, dtype=np.int64)
         inbound = np.zeros(len(here), dtype=np.int64)
         arrival_s[here], track[here] = time_s + areas.in_s[of], areas.track[of]
         inbound[here] = areas.inbound[of]
-        nowhere = np.full(len(changed), -1)
-        whom = _Whom(nowhere, arrival_s[changed], inbound[changed], track[changed], whole[changed])
-        return board, _told(board, changed, whom, time_s)
+        which = changed.entry
+        nowhere = np.full(len(which), -1)
+        whom = _Whom(nowhere, arrival_s[which], inbound[which], track[which], whole[which])
+        return board, _told(changed, board.cell[which], whom, time_s)
+
+
+def _in_hand(places: WarningBoard, withheld: tuple[Withheld, ...]) -> B8:
+    """Return which places are warned, or will be, or are not because a person said so."""
+    in_hand = raised(places.level) | (places.proposed > 0)
+    in_hand[[one.place for one in withheld if one.place >= 0]] = True
+    return in_hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,20 +271,20 @@ class _Whom:
     probability: F64
 
 
-def _told(board: WarningBoard, changed: I64, whom: _Whom, time_s: float) -> Warnings:
+def _told(changed: Changed, cell: I64, whom: _Whom, time_s: float) -> Warnings:
     """Return the rows of changed warnings."""
     return Warnings(
-        warning=board.number[changed],
+        warning=changed.number,
         time_s=np.full(len(changed), time_s),
         place=whom.place,
-        level=board.level[changed],
-        issued_s=board.issued_s[changed],
-        expires_s=board.expires_s[changed],
+        level=changed.level,
+        issued_s=changed.issued_s,
+        expires_s=changed.expires_s,
         expected_arrival_s=whom.expected_arrival_s,
         inbound=whom.inbound,
         track=whom.track,
         probability=whom.probability,
-        cell=board.cell[changed],
+        cell=cell,
     )
 
 

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from chowki.core.cells import cell_centre, cells_at
 from chowki.core.places import Theatre
-from chowki.core.records import DRONE_CLASSES, Identity, Tracks, TrackStatus
+from chowki.core.records import DRONE_CLASSES, Identity, Tracks, TrackStatus, WarningLevel
 from chowki.core.table import F64, I64
 from chowki.defence.ground_plan import frame_of
+from chowki.defence.warning_board import Withheld
 from chowki.defence.warning_parameters import WarningParameters
+from chowki.defence.warning_words import counts
 from chowki.kernels.geodesy import enu_to_geodetic, inside_polygon
 
 B8 = NDArray[np.bool_]
@@ -44,6 +46,8 @@ class Areas:
         How many tracks, and the first of them to come.
     in_s : F64
         Seconds until it comes.
+    pair_cell, pair_track : I64
+        Shape (k,): every track over every cell, also those that do not count.
     """
 
     cell: I64 = field(default_factory=_none)
@@ -52,6 +56,8 @@ class Areas:
     inbound: I64 = field(default_factory=_none)
     track: I64 = field(default_factory=_none)
     in_s: F64 = field(default_factory=_nothing)
+    pair_cell: I64 = field(default_factory=_none)
+    pair_track: I64 = field(default_factory=_none)
 
 
 class AreaFinder:
@@ -74,7 +80,14 @@ class AreaFinder:
         self._times_s = np.linspace(0.0, parameters.area_ahead_s, STEPS)
         self._off = parameters.area_ahead_s <= 0.0 or not len(self._lat_rad)
 
-    def find(self, tracks: Tracks, threatening: I64, *, any_held: bool) -> Areas:
+    def find(
+        self,
+        tracks: Tracks,
+        threatening: I64,
+        withheld: tuple[Withheld, ...] = (),
+        *,
+        any_held: bool,
+    ) -> Areas:
         """Return the areas under suspects and hostiles, most probably drones, that have crossed.
 
         Parameters
@@ -83,6 +96,8 @@ class AreaFinder:
             The picture.
         threatening : I64
             Shape (k,): rows of tracks that threaten a place which is warned.
+        withheld : tuple of Withheld
+            What persons cancelled: those tracks no longer count there.
         any_held : bool
             Whether a warning to an area stands or begins: then tracks that threaten a place hold
             it too. Else only a track that threatens none makes an area matter.
@@ -97,9 +112,9 @@ class AreaFinder:
         alone = ~np.isin(rows, threatening)
         if not (alone.any() or (any_held and len(rows))):
             return Areas()
-        return self._under(tracks, rows, alone)
+        return self._under(tracks, rows, alone, withheld)
 
-    def _under(self, tracks: Tracks, rows: I64, alone: B8) -> Areas:
+    def _under(self, tracks: Tracks, rows: I64, alone: B8, withheld: tuple[Withheld, ...]) -> Areas:
         """Return the cells under the courses of some tracks."""
         position_m, velocity_mps = (
             np.column_stack([getattr(tracks, name)[rows] for name in names])
@@ -112,6 +127,8 @@ class AreaFinder:
         # points stand in order of time, so the first of a pair is when the track comes there
         _, first = np.unique(cell * len(rows) + whose, return_index=True)
         first = np.sort(first[self._defended(cell[first])])
+        pairs = cell[first], tracks.track[rows[whose[first]]]
+        first = first[counts(withheld, *pairs, WarningLevel.ADVISORY, of_areas=True)]
         found, leads, of = np.unique(cell[first], return_index=True, return_inverse=True)
         probability = tracks.class_probability[rows][:, _DRONES].sum(axis=1)
         missed = np.log1p(-np.minimum(probability * tracks.existence[rows], 1.0 - 1e-12))
@@ -123,6 +140,8 @@ class AreaFinder:
             inbound=np.bincount(of, minlength=len(found)),
             track=tracks.track[rows[who[leads]]],
             in_s=self._times_s[first[leads] // len(rows)],
+            pair_cell=pairs[0],
+            pair_track=pairs[1],
         )
 
     def _defended(self, cell: I64) -> B8:

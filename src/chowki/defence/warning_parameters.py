@@ -45,6 +45,12 @@ class WarningParameters(BaseModel):
         An all clear stands for this long.
     valid_s : float
         A warning lapses after this unless renewed; it is renewed at half that time.
+    person_s : float
+        In operator mode a warning is proposed first, and a person has this long to send or cancel
+        it. Unanswered it is sent: to withhold a warning is a person's decision, silence is not.
+    sent_hold_s : float
+        A warning that a person sent is held at least this long, whatever the machine sees: as
+        long as it takes to reach a cellar.
     area_ahead_s : float
         An area is warned that a suspect or hostile which threatens no warned place flies over
         now or will within this time: 5 minutes at 50 m/s are 15 km. 0: no area is warned.
@@ -71,6 +77,8 @@ class WarningParameters(BaseModel):
     clear_after_s: float = Field(default=180.0, ge=0)
     all_clear_s: float = Field(default=600.0, ge=0)
     valid_s: float = Field(default=600.0, gt=0)
+    person_s: float = Field(default=30.0, ge=0)
+    sent_hold_s: float = Field(default=300.0, ge=0)
     area_ahead_s: float = Field(default=300.0, ge=0)
     area_after_s: float = Field(default=20.0, ge=0)
     area_every_s: float = Field(default=10.0, ge=0)

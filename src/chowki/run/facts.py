@@ -42,7 +42,7 @@ def facts_of(
             if row["state"] in _PROPOSED
         }
         cells = {row["cell"] for row in standing.warnings.values() if row["cell"] >= 0}
-        alarms = frozenset[int]()
+        alarms = set(moment.watch.alarms)
     return Facts(
         simulated=theatre.simulated,
         operator=bool(table.get("operator")),

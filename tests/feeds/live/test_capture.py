@@ -49,8 +49,8 @@ def positions(recording):
 def test_a_finished_capture_is_played_as_if_it_came_now(
     recording, opened, until, scans_of, told, fast, positions
 ):
-    """All of its two minutes, fifty times as fast: every position is one of the file's."""
-    clock = fast(50.0)
+    """All of its two minutes, twenty times as fast: every position is one of the file's."""
+    clock = fast(20.0)
     feeds = opened(f"remote-id:pcap:{recording(PARROT)}", clock=clock)
     events = until(feeds, seconds=125)
     looks = heard(scans_of(events))

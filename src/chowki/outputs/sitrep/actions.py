@@ -141,8 +141,9 @@ def warning_facts(
 
 def areas_warned(warnings: Any) -> int:
     """Return how many warnings went to areas under a track, where no place is listed."""
+    told = np.isin(column(warnings, "level"), (WarningLevel.ADVISORY, WarningLevel.TAKE_COVER))
     of_areas = column(warnings, "place") < 0
-    return len(np.unique(column(warnings, "warning")[of_areas]))
+    return len(np.unique(column(warnings, "warning")[of_areas & told]))
 
 
 def _by_issue(number: I64, issued_s: Any) -> list[int]:

@@ -66,7 +66,7 @@ def outages(rows: list[Row], end_s: float) -> list[OutageFact]:
         UTC seconds at which the recording ends.
     """
     of_source = itemgetter("kind", "source")
-    health = [row for row in rows if row["kind"] != "feed"]
+    health = [row for row in rows if row["kind"] in ("sensor", "link", "site")]
     spans: list[OutageFact] = []
     for _, group in groupby(sorted(health, key=lambda r: (*of_source(r), r["time_s"])), of_source):
         spans.extend(_outages_of_one(list(group), end_s))

@@ -28,16 +28,18 @@ from chowki.outputs.web.incoming import (
     read_track,
 )
 from chowki.outputs.web.layers import Layer
+from chowki.outputs.web.permissions import RULES, Role
 from chowki.outputs.web.session import ActRequest, Verdict
 from chowki.outputs.web.sharing import to_json
 from chowki.outputs.web.wire import rows
 
 PROTOCOL = 1
-# Whoever may look only, may not act.
-LOOKS_ONLY = frozenset({"viewer"})
+# Who may set the engine's clock, at least.
+SETS_CLOCK = Role.OPERATOR
 ENTERED = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>chowki</title>'
-    '<meta http-equiv="refresh" content="0; url=/"><p><a href="/">To the air picture</a></p></html>'
+    '<link rel="icon" href="data:,"><meta http-equiv="refresh" content="0; url=/">'
+    '<p><a href="/">To the air picture</a></p></html>'
 )
 SPENT = "This link was used already. Each link works once: ask for a new one."
 NO_LINK = "This is no link of this server, or it is too old: ask for a new one."
@@ -75,6 +77,7 @@ class Page:
             Route("/tracks", self.tracks),
             Route("/state", self.state),
             Route("/detail/{track}", self.detail),
+            Route("/names", self.names),
             Route("/layers/{number}", self.layer),
             Route("/acts", self.act, methods=["POST"]),
             Route("/clock", self.clock, methods=["POST"]),
@@ -120,6 +123,10 @@ class Page:
         """Return the state message at the edge or at a time."""
         return _said(self._clients.sharing.state(Cursor(_instant(request))))
 
+    async def names(self, _request: Request) -> Response:
+        """Return the call signs and addresses of the tracks at the edge: for the search."""
+        return _json(self._clients.sharing.session.names())
+
     async def detail(self, request: Request) -> Response:
         """Return all that is known of a track."""
         track = read_track(request.path_params["track"])
@@ -138,8 +145,12 @@ class Page:
         """Hand on what somebody wants done."""
         body, account = await _body(request), _account(request)
         asked = read_act(body)
-        if account.role in LOOKS_ONLY:
-            return _verdict(_too_low(account))
+        rule = RULES.get(asked.verb)
+        if rule is None:
+            words = f"{asked.verb!r} is nothing that can be done here"
+            return _verdict(Verdict(False, 404, words))
+        if _role(account) < rule.least:
+            return _verdict(_too_low(account, rule.least))
         verdict = self._session.submit(
             ActRequest(
                 account.name, account.role, asked.verb, asked.subject, asked.value, asked.revision
@@ -151,8 +162,8 @@ class Page:
         """Set the engine's clock."""
         body, account = await _body(request), _account(request)
         asked = read_clock(body)
-        if account.role in LOOKS_ONLY:
-            return _verdict(_too_low(account))
+        if _role(account) < SETS_CLOCK:
+            return _verdict(_too_low(account, SETS_CLOCK))
         return self._answer(self._session.control(account.name, asked.speed, asked.paused))
 
     async def socket(self, socket: WebSocket) -> None:
@@ -236,8 +247,13 @@ def _said(words: str) -> Response:
     return Response(words, media_type="application/json")
 
 
-def _too_low(account: Account) -> Verdict:
-    return Verdict(False, 403, f"{account.name} may look, and not act: the role is {account.role}")
+def _role(account: Account) -> Role:
+    return Role[account.role.upper()]
+
+
+def _too_low(account: Account, least: Role) -> Verdict:
+    words = f"a {account.role} may not do this: it takes an {least.name.lower()}"
+    return Verdict(False, 403, words)
 
 
 def _verdict(verdict: Verdict) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +16,15 @@ from chowki.core.places import Theatre
 from chowki.core.records import Identity, TrackStatus
 from chowki.outputs.postures import posture_table_of
 from chowki.outputs.web.happenings import EventLog
+from chowki.outputs.web.nightwatch import NightWatch
 from chowki.outputs.web.pictures import Picture, Pictures
 from chowki.outputs.web.scans import RecentScans, Scans
 from chowki.outputs.web.standing import Row, Standing
+from chowki.outputs.web.watch import Watch
 
 # Rows of threats in a picture that the live edge shows: as many as the record keeps.
 WORST = 50
-SAVED_EVERY_S = 60.0  # how often all that stands is put aside, to look back from there
+SAVED_MOST = 2_000  # times at which all that stands is put aside, to look back from there
 SERIES = ("tracks", "suspect_hostile", "threats", "warned", "engaged")
 
 
@@ -35,10 +38,13 @@ class Moment:
         Tracks and threats.
     standing : Standing
         Warnings, engagements, health, postures.
+    watch : Watch
+        Alarms and what people did about them.
     """
 
     picture: Picture
     standing: Standing
+    watch: Watch
 
 
 class Chronicle:
@@ -50,9 +56,16 @@ class Chronicle:
         Of the recording.
     noted : dict
         What of the manifest stands in the journal: the scenario, with the posture table.
+    alarmed : callable, optional
+        Is told the status of every alarm that is raised, to put it on record.
     """
 
-    def __init__(self, theatre: Theatre, noted: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        theatre: Theatre,
+        noted: dict[str, Any],
+        alarmed: Callable[[Status], None] | None = None,
+    ) -> None:
         self.theatre = theatre
         self.lock = threading.RLock()
         self.generation = 0
@@ -65,6 +78,8 @@ class Chronicle:
         self._changes: list[tuple[float, Any]] = []
         self._saved: list[tuple[float, int, Standing]] = [(-np.inf, 0, self._now.copy())]
         self._series: list[list[float]] = []
+        self._night, self._alarmed = NightWatch(theatre), alarmed
+        self._watches = [(-np.inf, self._night.start())]
 
     @property
     def span_s(self) -> tuple[float, float]:
@@ -80,8 +95,10 @@ class Chronicle:
                     self.scans.add(message)
             elif isinstance(message, Conclusion):
                 self._conclude(message)
+                self._see(message.frame.time_s, message)
             elif isinstance(message, (Act, Status)):
                 self._change(message.time_s, message)
+                self._see(message.time_s, message)
 
     def show(self, frame: Frame) -> None:
         """Take the complete frame of this second as what is known now."""
@@ -99,8 +116,9 @@ class Chronicle:
         """Return what is shown at a time, or now."""
         with self.lock:
             if time_s is None or time_s >= self._edge_s:
-                return Moment(self._edge_picture(), self._now)
-            return Moment(self.pictures.at(time_s), self._stood(time_s))
+                return Moment(self._edge_picture(), self._now, self._watches[-1][1])
+            watch = self._watches[bisect_right(self._watches, time_s, key=_first) - 1][1]
+            return Moment(self.pictures.at(time_s), self._stood(time_s), watch)
 
     def series(self, after_s: float) -> dict[str, list[float]]:
         """Return counts over time that are later than a time."""
@@ -131,11 +149,21 @@ class Chronicle:
         self._now.take(message)
         self._changes.append((time_s, message))
 
+    def _see(self, time_s: float, message: Any) -> None:
+        before = self._watches[-1][1]
+        after, alarms = self._night.take(before, message)
+        if after is not before:
+            self._watches.append((time_s, after))
+        if self._alarmed is not None:
+            for alarm in alarms:
+                self._alarmed(self._night.status(alarm))
+
     def _keep(self, picture: Picture) -> None:
         self.pictures.keep(picture)
         self._now.forget(picture.time_s)
-        if picture.time_s - self._saved[-1][0] >= SAVED_EVERY_S:
-            self._saved.append((picture.time_s, len(self._changes), self._now.copy()))
+        self._saved.append((picture.time_s, len(self._changes), self._now.copy()))
+        if len(self._saved) > SAVED_MOST:
+            self._saved = self._saved[: SAVED_MOST // 2 : 2] + self._saved[SAVED_MOST // 2 :]
         self.log.look(picture)
         counts = counts_of(picture, self._now)
         self._series.append([picture.time_s, *(float(counts[name]) for name in SERIES)])

@@ -18,6 +18,7 @@ from chowki.outputs.dossier.plots import consistent
 from chowki.outputs.web.chronicle import Chronicle, Moment
 from chowki.outputs.web.pictures import Picture
 from chowki.outputs.web.standing import Row, rows_of
+from chowki.outputs.web.watch import Watch
 
 Document = dict[str, Any]
 HISTORY_S = 1_800.0
@@ -71,7 +72,22 @@ def detail_message(
         "threats": [t for t in rows_of(picture.threats) if t["track"] == track],
         "said": said_of(chronicle, picture, row),
         "engagements": [e for e in engagements if e["track"] == track],
+        "pilot": _pilot(moment.watch, one),
     }
+
+
+def names_of(picture: Picture) -> list[Document]:
+    """Return track, call sign and address, in words, of every track that has one."""
+    tracks = picture.tracks
+    named = (tracks.address >= 0) | (tracks.callsign != b"")
+    return [
+        {
+            "track": row["track"],
+            "callsign": row["callsign"].decode("ascii", "replace"),
+            "address": _address(row),
+        }
+        for row in rows_of(tracks.take(named))
+    ]
 
 
 def said_of(chronicle: Chronicle, picture: Picture, row: int) -> list[Document]:
@@ -168,6 +184,13 @@ def _number(value: float, text: str) -> str:
 
 def _address(one: Row) -> str:
     return address_in_words(one["address"], one["address_kind"])
+
+
+def _pilot(watch: Watch, one: Row) -> Document | None:
+    """Return where the pilot of a drone stands, when its Remote ID told it."""
+    remote = one["address_kind"] == AddressKind.REMOTE_ID
+    pilot = watch.pilots.get(one["address"]) if remote else None
+    return None if pilot is None else {"lat": pilot.lat_deg, "lon": pilot.lon_deg}
 
 
 def _ellipse(one: Row) -> Document | None:

@@ -48,8 +48,7 @@ class EventLog:
         self._sites = {site.index: site.name for site in theatre.sites}
         self._entries: list[Row] = []
         self._last = 0
-        self._identity: dict[int, int] = {}
-        self._crossed: set[int] = set()
+        self._looked: dict[int, tuple[int, bool]] = {}  # identity, and whether it had crossed
 
     def since(self, after: int) -> list[Row]:
         """Return the entries with a higher number."""
@@ -75,18 +74,26 @@ class EventLog:
 
     def look(self, picture: Picture) -> None:
         """Enter which tracks became suspect or hostile, and which were seen to cross the border."""
-        tracks = picture.tracks
-        for row, track in enumerate(tracks.track.tolist()):
-            identity = int(tracks.identity[row])
-            if identity >= Identity.SUSPECT and self._identity.get(track, 0) < identity:
+        tracks, before = picture.tracks, self._looked
+        self._looked = {
+            track: (int(tracks.identity[row]), not math.isnan(tracks.crossed_border_s[row]))
+            for track, row in picture.row.items()
+        }
+        for track, (identity, crossed) in self._looked.items():
+            row = picture.row[track]
+            was, had_crossed = before.get(track, (0, False))
+            if identity >= Identity.SUSPECT and was < identity:
                 words = f"track {track} held {Identity(identity).name.lower()}: "
                 self._track(picture, row, "identity", NOTICE, words + reasons_of(tracks, row))
-            self._identity[track] = identity
-            crossed_s = float(tracks.crossed_border_s[row])
-            if not math.isnan(crossed_s) and track not in self._crossed:
-                self._crossed.add(track)
-                words = f"track {track} crossed the border at {format_clock(crossed_s)}"
-                self._track(picture, row, "border", NOTICE, words)
+            if crossed and not had_crossed:
+                at = format_clock(float(tracks.crossed_border_s[row]))
+                self._track(
+                    picture, row, "border", NOTICE, f"track {track} crossed the border at {at}"
+                )
+
+    def remark(self, act: Act, words: str) -> None:
+        """Enter what became of an act, when it is not what its person wanted."""
+        self._enter(act.time_s, "act", WARNING, f"{act.person}: {words}", person=act.person)
 
     def _warning(self, row: Row, before: Row | None) -> None:
         if before is not None and before["level"] == row["level"]:
@@ -136,7 +143,7 @@ class EventLog:
         self._enter(act.time_s, "act", NOTICE, f"{person}: {words}", track=track, person=person)
 
     def _status(self, status: Status, before: Standing) -> None:
-        if status.kind in ("pilot",):
+        if status.kind in ("pilot", "account"):
             return
         if status.kind == "alarm":
             words = f"{status.source}: alarm {status.state}: {status.note}"

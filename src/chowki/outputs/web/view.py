@@ -15,6 +15,7 @@ from chowki.core.table import F64
 from chowki.kernels.geodesy import enu_to_geodetic
 from chowki.outputs.web.chronicle import Moment, counts_of
 from chowki.outputs.web.standing import Row, Standing, rows_of
+from chowki.outputs.web.watch import watch_part
 
 Document = dict[str, Any]
 # Number of the last change of a thing, by its key in ``Revisions``: for optimistic locking.
@@ -55,6 +56,7 @@ def state_message(theatre: Theatre, moment: Moment, revision: Revision) -> Docum
             for one in standing.sectors.document(picture.time_s)
         ],
         "counts": counts_of(picture, standing),
+        **watch_part(moment.watch, picture.time_s, revision),
     }
 
 

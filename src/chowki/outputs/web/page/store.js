@@ -70,7 +70,7 @@ export class Store {
     this.selected = null;
     /** @type {Set<number>} */
     this.picked = new Set();
-    /** 1 for each row of the block that passes the filters. */
+    /** 1 for each row of the block that passes the filters. @type {Uint8Array} */
     this.visible = new Uint8Array(0);
     this.filters = noFilters();
     this.settings = defaultSettings();

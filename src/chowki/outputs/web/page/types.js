@@ -40,6 +40,8 @@
  * @property {PostureLevel[]} postures
  * @property {number[]} speeds
  * @property {UserLayer[]} layers
+ * @property {string} [names] where the call signs and addresses of the tracks are told, as a list
+ *   of {track, callsign, address}
  */
 
 /**
@@ -126,13 +128,14 @@
  * @property {number} time_s
  * @property {boolean} known
  * @property {Coded} [identity]
- * @property {string[]} [reasons]
+ * @property {string|string[]} [reasons]
  * @property {number[]} [class_probability]
  * @property {number|null} [armed]
  * @property {number|null} [existence]
  * @property {Coded} [status]
  * @property {string|null} [callsign]
  * @property {string|null} [address]
+ * @property {string|null} [remote_id] digest of a Remote ID address, as acts name it
  * @property {number|null} [first_s]
  * @property {number|null} [confirmed_s]
  * @property {number|null} [updated_s]

@@ -1,0 +1,226 @@
+// Where labels stand: never one over another, the important ones first, and each where it stood
+// before as long as that place is free.
+
+/**
+ * @typedef {object} Label
+ * @property {string} key the same from picture to picture
+ * @property {number} tier 0 goes before 1, and so on
+ * @property {number} x the point that is labelled, CSS pixels
+ * @property {number} y
+ * @property {number} reach pixels around the point that stay free
+ * @property {number} width
+ * @property {number} height
+ * @property {number} rings how far from the point it may stand, 1 to 5
+ * @property {number} heading degrees that it should not stand in the way of, NaN: none
+ * @property {boolean} must is shown even if it covers something
+ */
+
+/** @typedef {Label & {dx: number, dy: number}} PlacedLabel corner from the labelled point */
+/**
+ * Where labels may stand: the canvas, without the boxes of what stands on it; symbols and marks are
+ * covered only if it must be.
+ * @typedef {{width: number, height: number, blocked: Box[], symbols: Box[], marks: MarkGrid}} Room
+ */
+/** @typedef {{left: number, top: number, right: number, bottom: number}} Box */
+
+const GAPS = [5, 24, 52, 88, 130];
+const CELL_PX = 16;
+const AIR_PX = 3;
+/** Directions clockwise from north: where a label stands, best first. */
+const DIRECTIONS = [90, 45, 135, 270, 315, 225, 0, 180];
+const COST_OF_RING = 4;
+const COST_OF_SYMBOL = 6;
+const COST_OF_OTHERS_PLACE = 3;
+const COST_OF_MARK = 0.7;
+const COST_OF_HEADING = 3;
+/** A label of little importance is left out rather than hide more than this. */
+const TOO_DEAR = 14;
+const DEAR = 40;
+/** A label that stands far out comes nearer only for so much. */
+const WORTH_A_MOVE = 6;
+const IMPORTANT_TIER = 2;
+
+export class LabelPlanner {
+  constructor() {
+    /** Which candidate each label has. @type {Map<string, number>} */
+    this._kept = new Map();
+  }
+
+  /** Forget where labels stood. */
+  clear() {
+    this._kept.clear();
+  }
+
+  /**
+   * Give each label a place, or leave it out.
+   * @param {Label[]} labels
+   * @param {Room} room
+   * @returns {PlacedLabel[]} by importance
+   */
+  plan(labels, room) {
+    const inTurn = labels.slice().sort((a, b) => this._before(a, b));
+    /** @type {Map<string, Box>} */
+    const wanted = new Map();
+    for (const label of inTurn) {
+      const candidate = this._kept.get(label.key);
+      if (candidate !== undefined) wanted.set(label.key, boxAt(label, candidate));
+    }
+    /** @type {Map<string, number>} */
+    const kept = new Map();
+    /** @type {Box[]} */
+    const taken = room.blocked.slice();
+    /** @type {PlacedLabel[]} */
+    const placed = [];
+    for (const label of inTurn) {
+      wanted.delete(label.key);
+      const candidate = this._choose(label, room, taken, wanted);
+      if (candidate < 0) continue;
+      const box = boxAt(label, candidate);
+      kept.set(label.key, candidate);
+      taken.push(box);
+      placed.push({ ...label, dx: box.left - label.x, dy: box.top - label.y });
+    }
+    this._kept = kept;
+    return placed;
+  }
+
+  /**
+   * @param {Label} a
+   * @param {Label} b
+   */
+  _before(a, b) {
+    const tier = a.tier - b.tier;
+    if (tier !== 0) return tier;
+    const shown = Number(this._kept.has(b.key)) - Number(this._kept.has(a.key));
+    return shown !== 0 ? shown : a.key < b.key ? -1 : 1;
+  }
+
+  /**
+   * @param {Label} label
+   * @param {Room} room
+   * @param {Box[]} taken
+   * @param {Map<string, Box>} wanted by labels that come later
+   * @returns {number} a candidate, -1 where there is none
+   */
+  _choose(label, room, taken, wanted) {
+    const before = this._kept.get(label.key);
+    const stands = before !== undefined && isFree(boxAt(label, before), room, taken);
+    if (stands && before < DIRECTIONS.length) return before;
+    let best = stands ? before : -1;
+    let least = stands
+      ? costOf(label, before, boxAt(label, before), room, wanted) - WORTH_A_MOVE
+      : dearest(label);
+    const candidates = DIRECTIONS.length * Math.min(GAPS.length, label.rings);
+    for (let candidate = 0; candidate < candidates; candidate++) {
+      const box = boxAt(label, candidate);
+      const free = isFree(box, room, taken);
+      if (!free && !label.must) continue;
+      const cost = costOf(label, candidate, box, room, wanted) + (free ? 0 : 100);
+      if (cost < least) {
+        least = cost;
+        best = candidate;
+      }
+    }
+    return best;
+  }
+}
+
+/** What the place of a label may cost. @param {Label} label */
+function dearest({ must, tier }) {
+  return must ? Number.POSITIVE_INFINITY : tier > IMPORTANT_TIER ? TOO_DEAR : DEAR;
+}
+
+/** How many marks lie in each small square of the canvas. */
+export class MarkGrid {
+  /**
+   * @param {number} width CSS pixels
+   * @param {number} height
+   */
+  constructor(width, height) {
+    this.columns = Math.ceil(width / CELL_PX) + 1;
+    this.rows = Math.ceil(height / CELL_PX) + 1;
+    this._counts = new Uint8Array(this.columns * this.rows);
+  }
+
+  /** @param {number} x @param {number} y */
+  add(x, y) {
+    const column = Math.floor(x / CELL_PX);
+    const row = Math.floor(y / CELL_PX);
+    if (column < 0 || row < 0 || column >= this.columns || row >= this.rows) return;
+    const at = row * this.columns + column;
+    if (this._counts[at] < 255) this._counts[at] += 1;
+  }
+
+  /** @param {Box} box */
+  under({ left, top, right, bottom }) {
+    let sum = 0;
+    const last = Math.min(this.columns - 1, Math.floor(right / CELL_PX));
+    const lowest = Math.min(this.rows - 1, Math.floor(bottom / CELL_PX));
+    for (let row = Math.max(0, Math.floor(top / CELL_PX)); row <= lowest; row++) {
+      for (let column = Math.max(0, Math.floor(left / CELL_PX)); column <= last; column++) {
+        sum += this._counts[row * this.columns + column];
+      }
+    }
+    return sum;
+  }
+}
+
+/**
+ * @param {Label} label
+ * @param {number} candidate ring after ring, each in all directions
+ * @returns {Box}
+ */
+export function boxAt(label, candidate) {
+  const turn = (DIRECTIONS[candidate % DIRECTIONS.length] * Math.PI) / 180;
+  const gap = label.reach + GAPS[Math.floor(candidate / DIRECTIONS.length)];
+  const east = Math.sin(turn);
+  const south = -Math.cos(turn);
+  const left = label.x + gap * east + (label.width / 2) * (Math.sign(round(east)) - 1);
+  const top = label.y + gap * south + (label.height / 2) * (Math.sign(round(south)) - 1);
+  return { left, top, right: left + label.width, bottom: top + label.height };
+}
+
+/** @param {number} value */
+function round(value) {
+  return Math.abs(value) < 1e-6 ? 0 : value;
+}
+
+/**
+ * @param {Box} box
+ * @param {{width: number, height: number}} scene
+ * @param {Box[]} taken
+ */
+function isFree(box, { width, height }, taken) {
+  if (box.left < 2 || box.top < 2 || box.right > width - 2 || box.bottom > height - 2) return false;
+  return !taken.some((other) => overlap(box, other, AIR_PX));
+}
+
+/**
+ * @param {Label} label
+ * @param {number} candidate
+ * @param {Box} box
+ * @param {Room} room
+ * @param {Map<string, Box>} wanted
+ */
+function costOf(label, candidate, box, { symbols, marks }, wanted) {
+  const direction = candidate % DIRECTIONS.length;
+  let cost = Math.floor(candidate / DIRECTIONS.length) * COST_OF_RING + direction * 0.25;
+  if (Number.isFinite(label.heading)) {
+    const apart = Math.abs(((DIRECTIONS[direction] - label.heading + 540) % 360) - 180);
+    if (apart < 40) cost += COST_OF_HEADING;
+  }
+  for (const symbol of symbols) if (overlap(box, symbol, 0)) cost += COST_OF_SYMBOL;
+  for (const other of wanted.values()) if (overlap(box, other, AIR_PX)) cost += COST_OF_OTHERS_PLACE;
+  return cost + COST_OF_MARK * marks.under(box);
+}
+
+/**
+ * @param {Box} a
+ * @param {Box} b
+ * @param {number} air
+ */
+function overlap(a, b, air) {
+  return (
+    a.left < b.right + air && b.left < a.right + air && a.top < b.bottom + air && b.top < a.bottom + air
+  );
+}
