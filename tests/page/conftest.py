@@ -119,10 +119,12 @@ class Stage:
         """Run to a second of the scenario."""
         return self.until(lambda state: state["time_s"] - state["start_s"] >= second)
 
-    def recording(self) -> Any:
-        """End the engine; return what it recorded."""
+    def recording(self, *pages: Page) -> Any:
+        """Close pages, so that nobody acts any more, end the engine, return what it recorded."""
         from chowki.outputs.recording import Recording
 
+        for page in pages:
+            page.context.close()
         self.engine.stop()
         return Recording(self.folder)
 
