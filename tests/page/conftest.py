@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -107,17 +108,23 @@ class Stage:
         if self.engine.ident is None:
             self.engine.start()
         self.session.control("", None, False)
-        assert self._reached.wait(within_s), f"it did not come to that: {self.engine.fault}"
+        latest = time.monotonic() + within_s
+        while not self._reached.wait(0.1):
+            ended = self.engine.ended.is_set()
+            assert not ended, f"the engine ended before: {self.engine.fault}"
+            assert time.monotonic() < latest, f"it did not come to that in {within_s} s"
         return self.session.state(None)
 
     def at(self, second: float) -> dict[str, Any]:
         """Run to a second of the scenario."""
         return self.until(lambda state: state["time_s"] - state["start_s"] >= second)
 
-    def recording(self) -> Any:
-        """End the engine; return what it recorded."""
+    def recording(self, *pages: Page) -> Any:
+        """Close pages, so that nobody acts any more, end the engine, return what it recorded."""
         from chowki.outputs.recording import Recording
 
+        for page in pages:
+            page.context.close()
         self.engine.stop()
         return Recording(self.folder)
 

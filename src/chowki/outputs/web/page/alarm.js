@@ -184,6 +184,7 @@ export class Siren {
   _see(alarms) {
     const { acts } = this._page;
     if (document.hidden || !acts.offers("seen") || !this._page.atEdge()) return;
+    if (!this._page.rings()) return;
     const now = performance.now();
     for (const alarm of alarms) {
       const since = this._shownAt.get(alarm.alarm) ?? now;

@@ -31,6 +31,7 @@ function cell(name, ...nodes) {
 const MODES = /** @type {Record<string, string>} */ ({
   simulation: "Simulation",
   replay: "Replay",
+  recorded: "Recorded feed",
   live: "Live feed",
 });
 
@@ -127,7 +128,8 @@ function posturePart(page) {
     element: box,
     paint: () => {
       const sectors = page.store.state?.sectors ?? [];
-      setHidden(box, sectors.length === 0 || page.store.hello?.mode === "live");
+      // On a feed there is no posture: nothing is proposed or released there.
+      setHidden(box, sectors.length === 0 || page.store.hello?.sites.length === 0);
       const ceased = sectors.filter((each) => each.cease_fire_s !== null).length;
       const names = [...new Set(sectors.map((each) => levelName(page, each)))];
       const words = ceased ? `cease-fire in ${ceased} of ${sectors.length}` : `posture ${names.join(", ") || "–"}`;
