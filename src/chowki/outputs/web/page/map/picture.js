@@ -114,6 +114,7 @@ export class Picture {
     const began = performance.now();
     this._fit(port);
     this._ink.clear();
+    this._ink.weight = Math.max(1, Math.round(port.ratio));
     const scene = this._scene(port);
     if (scene) this._paintScene(scene);
     else this._ink.show();
