@@ -62,9 +62,10 @@ bench-defence: $(VENV)/.tools $(VENV)/.warm ## Hold defence against its goals an
 bench-page: $(VENV)/.tools $(VENV)/.warm ## Hold the page and its server against their goals; writes docs/page.md (needs chromium)
 	@PYTHONPATH=benchmarks $(BIN)/python benchmarks/page/run.py $(if $(ONLY),--only $(ONLY)) $(if $(HOURS),--hours $(HOURS))
 
-picture: $(VENV)/.warm ## Make the picture of the README from the report (needs chromium)
+picture: $(VENV)/.tools $(VENV)/.warm ## Make the pictures of README and docs from a run (needs chromium)
 	@test -f out/second-wave/report.html || $(BIN)/chowki run second-wave --out out/second-wave
 	@$(BIN)/python docs/picture.py out/second-wave/report.html docs/media/report.png
+	@$(BIN)/python docs/pictures.py out/second-wave docs/media
 
 docs: $(VENV)/.tools ## Write the generated parts of docs/ anew
 	@$(BIN)/python docs/generate.py

@@ -28,8 +28,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--remote-debugging-port=0",
-    "--window-size=1600,900",
 )
+SIZE = {"width": 1600, "height": 900, "deviceScaleFactor": 1, "mobile": False}
 PROBE = Path(__file__).with_name("probe.js")
 START_S = 30.0
 
@@ -63,6 +63,7 @@ class Chromium:
             self._end()
             raise
         self.command("Page.enable")
+        self.command("Emulation.setDeviceMetricsOverride", **SIZE)
         self.command(
             "Page.addScriptToEvaluateOnNewDocument", source=PROBE.read_text(encoding="utf-8")
         )
@@ -154,9 +155,14 @@ class Chromium:
         path.write_bytes(base64.b64decode(shot["data"]))
 
     def heap_bytes(self) -> int:
-        """Return what the page's JavaScript holds after its rubbish was collected, bytes."""
+        """Return what the page holds after its rubbish was collected, bytes.
+
+        Objects of JavaScript, elements and the like beside them, and what arrays keep outside.
+        """
         self.command("HeapProfiler.collectGarbage")
-        return int(self.command("Runtime.getHeapUsage")["usedSize"])
+        usage = self.command("Runtime.getHeapUsage")
+        parts = ("usedSize", "embedderHeapUsedSize", "backingStorageSize")
+        return int(sum(usage.get(part, 0) for part in parts))
 
     def _end(self) -> None:
         self._process.terminate()

@@ -60,8 +60,10 @@ class Listener:
     def seen(self, begin: float, end: float) -> dict[str, float]:
         """Return the rate of blocks between two moments, and the longest time without one."""
         times = [t for t in self.blocks if begin <= t < end]
-        gaps = [b - a for a, b in itertools.pairwise(times)]
-        return {"hz": len(times) / (end - begin), "gap_s": max(gaps, default=end - begin)}
+        gaps = [b - a for a, b in itertools.pairwise([begin, *times, end])]
+        if len(times) < 2:
+            return {"hz": 0.0, "gap_s": max(gaps)}
+        return {"hz": (len(times) - 1) / (times[-1] - times[0]), "gap_s": max(gaps)}
 
 
 def stall(netloc: str, headers: dict[str, str]) -> socket.socket:

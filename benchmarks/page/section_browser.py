@@ -62,7 +62,7 @@ def _picture(many: list[dict[str, Any]], most_of: list[dict[str, Any]]) -> Table
     ]
     for name, words in (
         ("lag_median_ms", "lag, median, ms"),
-        ("heap_mb", "JavaScript's memory, MB"),
+        ("heap_mb", "memory of the page: objects, elements, arrays, MB"),
         ("resident_mb", "memory of all processes, shared parts counted each time, MB"),
     ):
         cells.append(

@@ -27,7 +27,7 @@ SMALLEST = 0.01
 LEVEL = 0.95
 HELD = (
     ("server_mb", "server, resident"),
-    ("heap_mb", "page, JavaScript after its rubbish was collected"),
+    ("heap_mb", "page: objects, elements, arrays, after its rubbish was collected"),
     ("browser_mb", "browser, all processes, shared parts counted each time"),
 )
 

@@ -68,6 +68,10 @@ class Night:
         for row in zip(e.state.tolist(), e.refusal.tolist(), e.track.tolist(), strict=True):
             self.rows.append((second, *row))
 
+    def vanish(self):
+        """Let the picture be empty from now on, as after a lost track."""
+        self.n, self.first = 0, self.make.tracks(0)
+
     def states(self, track=1):
         return [state for _, state, _, of in self.rows if of == track]
 
@@ -132,10 +136,18 @@ def test_a_refused_track_may_be_proposed_again_only_after_a_release(make, keep):
 def test_a_refusal_reaches_a_proposal_that_nobody_looks_at_any_more(make, keep):
     """Also while its track does not matter enough to be judged: it does not wait to expire."""
     night = Night(make, keep()).run(10)
-    night.first = make.tracks(1, east_m=-9_000.0, v_east_mps=-50.0)
-    night.columns = {"v_east_mps": -50.0}
+    night.vanish()
     night.run(2).act("refuse", "1")
     assert night.states()[:2] == [PROPOSED, ABORTED]
+
+
+def test_a_release_is_heard_while_nothing_threatens(make, keep):
+    """Also while its track does not matter enough to be judged: it is not told as too late."""
+    night = Night(make, keep()).run(10)
+    night.vanish()
+    night.run(2).act("release", "1")
+    assert night.states() == [PROPOSED, RELEASED]
+    assert night.state.acts_late == 0
 
 
 def test_a_release_that_comes_too_late_is_counted_and_not_kept(make, keep):

@@ -281,8 +281,8 @@ def test_document_has_stable_keys(report):
     json.dumps(document, allow_nan=False)
     assert list(document) == [
         "title", "scenario", "simulated", "period", "run", "disclaimers", "rule", "drones",
-        "places", "engagements", "border", "incursions", "posture", "cease_fire", "warnings",
-        "leakers", "outcome", "air_traffic", "sensors",
+        "places", "engagements", "border", "incursions", "posture", "cease_fire", "decisions",
+        "warnings", "leakers", "outcome", "air_traffic", "sensors",
     ]  # fmt: skip
     assert list(document["places"]["each"][0]) == [
         "name", "sector", "kind", "lat_deg", "lon_deg", "observed", "drones", "suspected_armed",

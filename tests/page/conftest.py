@@ -23,6 +23,8 @@ FLAGS = (
     "--disable-sync",
 )
 SIZE = {"width": 1600, "height": 900}
+# A browser asks for it where a page names no icon, as the plain ones on the way in don't.
+ASKED_BY_ITSELF = "/favicon.ico"
 # What a page may load without asking anybody.
 OWN_SCHEMES = ("data", "blob", "about")
 FAULTS = "() => axe.run(document, {resultTypes: ['violations']}).then((found) => found.violations)"
@@ -62,8 +64,9 @@ class Watch:
         return [fault for fault in self._seen if not re.search(self._expected, fault)]
 
     def _said(self, message: Any) -> None:
-        if message.type in {"error", "warning"}:
-            self._seen.append(f"console {message.type}: {message.text}")
+        where = message.location.get("url", "")
+        if message.type in {"error", "warning"} and not where.endswith(ASKED_BY_ITSELF):
+            self._seen.append(f"console {message.type}: {message.text} {where}".rstrip())
 
     def _asked(self, url: str) -> None:
         parts = urlsplit(url)
@@ -71,7 +74,7 @@ class Watch:
             self._seen.append(f"asked another host: {url}")
 
     def _answered(self, response: Any) -> None:
-        if response.status >= 400:
+        if response.status >= 400 and not response.url.endswith(ASKED_BY_ITSELF):
             self._seen.append(f"answer {response.status}: {response.url}")
 
 
@@ -117,7 +120,8 @@ def watched(chromium) -> Iterator[Callable[..., Page]]:
     contexts = []
 
     def make(origin: str, expected: str | None = None, **options: Any) -> Page:
-        context = chromium.new_context(**{"viewport": SIZE, "accept_downloads": True, **options})
+        usual = {"base_url": origin, "viewport": SIZE, "accept_downloads": True}
+        context = chromium.new_context(**{**usual, **options})
         context.set_default_timeout(20_000)
         page = context.new_page()
         contexts.append(context)

@@ -63,7 +63,8 @@ def test_what_should_not_happen_is_noted(shown, act, noted):
 
 def test_a_fault_that_the_test_expects_is_left_out(shown):
     _, faults = shown(SOUND, "console.error('torn'); console.error('lost')", expected="torn")
-    assert faults == ["console error: lost"]
+    assert len(faults) == 1
+    assert faults[0].startswith("console error: lost")
 
 
 @pytest.mark.parametrize(("body", "rule"), [(UNNAMED, "button-name"), (PALE, "color-contrast")])

@@ -82,6 +82,44 @@ def test_an_authorised_remote_id_makes_an_assumed_friend_and_no_more(watch):
     assert says(rap, Reason.AUTHORISED)
 
 
+def test_a_person_authorises_a_drone_and_withdraws_it_again(watch):
+    said = {"address": 4712, "kind": AddressKind.REMOTE_ID}
+    watch.picture = watch.air.act(watch.picture, Act(START_S, "p", "authorise-drone", "4712", "x"))
+    rap, _ = watch.fly([6000, 1000, 100], [9, 5, 0], -17.0, 60, **said)
+    assert rap.identity[0] == Identity.ASSUMED_FRIEND
+    assert says(rap, Reason.AUTHORISED)
+    act = Act(START_S + 60, "p", "withdraw-authorisation", "4712")
+    watch.picture = watch.air.act(watch.picture, act)
+    _, rap = watch.air.tick(watch.picture, START_S + 66)
+    assert rap.identity[0] != Identity.ASSUMED_FRIEND
+    assert not says(rap, Reason.AUTHORISED)
+
+
+def test_a_listed_drone_loses_its_authorisation_by_a_persons_word(watch):
+    said = {"address": 4711, "kind": AddressKind.REMOTE_ID}
+    act = Act(START_S, "p", "withdraw-authorisation", "4711")
+    watch.picture = watch.air.act(watch.picture, act)
+    rap, seen = watch.fly([6000, 1000, 100], [9, 5, 0], -17.0, 60, **said)
+    assert Identity.ASSUMED_FRIEND not in seen
+    watch.picture = watch.air.act(watch.picture, Act(START_S + 60, "p", "authorise-drone", "4711"))
+    _, rap = watch.air.tick(watch.picture, START_S + 66)
+    assert rap.identity[0] == Identity.ASSUMED_FRIEND
+
+
+@pytest.mark.parametrize("subject", ["", "AB-12", "-5", "all"])
+def test_what_names_no_address_authorises_nothing(watch, subject):
+    before = watch.air.act(watch.picture, Act(START_S, "p", "seen", "1"))
+    after = watch.air.act(before, Act(START_S, "p", "authorise-drone", subject))
+    assert after.authorisation == before.authorisation
+
+
+def test_a_transponder_with_an_authorised_number_is_no_drone(watch):
+    """The list is of Remote IDs: the same number as an aircraft's address is no pass."""
+    watch.picture = watch.air.act(watch.picture, Act(START_S, "p", "authorise-drone", "4712"))
+    rap, _ = watch.fly([6000, 1000, 100], [9, 5, 0], -17.0, 60, address=4712)
+    assert not says(rap, Reason.AUTHORISED)
+
+
 def test_a_strange_remote_id_is_no_pass(watch):
     said = {"address": 4712, "kind": AddressKind.REMOTE_ID}
     rap, _ = watch.fly([-1500, 0, 250], [40, 0, 0], -14.0, 90, carrier=2.4e9, **said)

@@ -97,6 +97,21 @@ def test_drones_are_as_the_scenario_says():
     assert silent == pytest.approx(kinds["decoy"].silent, abs=0.15)
 
 
+def test_a_mix_is_the_same_however_it_is_written():
+    """Two spellings of one scenario have one digest, so they are one raid."""
+    kinds = {"z-late": {"object_class": "decoy"}, "b-early": {"object_class": "decoy"}}
+    told = {"speed_mps": (30, 40), "height_agl_m": (100, 200), "rcs_dbsm": -12.0, "size_m": 1.0,
+            "armed": 0.0, "silent": 1.0}  # fmt: skip
+    kinds = {name: kind | told for name, kind in kinds.items()}
+    mix = {"decoy": 1.0, "armed-multirotor": 1.0, "z-late": 1.0, "b-early": 1.0}
+    backwards = dict(reversed(mix.items()))
+    written = (mix, kinds), (backwards, dict(reversed(kinds.items())))
+    first, second = (
+        draw_raid(Raid(kinds=k, waves=(wave(count=40, mix=m),)), THEATRE, 1) for m, k in written
+    )
+    assert [str(flight) for flight in first] == [str(flight) for flight in second]
+
+
 def test_the_cross_section_is_normal_in_decibels():
     flights = draw_raid(Raid(waves=(wave(count=2000, mix={"decoy": 1}),)), THEATRE, 1)
     level = 10.0 * np.log10([flight.rcs_m2 for flight in flights])

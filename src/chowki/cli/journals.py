@@ -13,25 +13,55 @@ from chowki.cli.voice import Voice
 from chowki.core.errors import ChowkiError, JournalError, UsageError
 
 if TYPE_CHECKING:
-    from chowki.run import Checked
+    from chowki.run import Checked, Paired
 
 
 def report(
     journal: Recorded,
     out: Out = None,
+    paired: Annotated[
+        bool, typer.Option("--paired", help="Run it again without its operator, and compare.")
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Work out the report anew from a recording and print its situation report."""
     voice = Voice.of(as_json=as_json, quiet=quiet, verbose=verbose)
-    from chowki.cli.show import run_document, show_run
+    from chowki.cli.show import run_document, show_paired, show_run
     from chowki.run import Run
 
+    pair = _without_operator(voice, journal) if paired else None
     done = Run(journal)
     folder = out or done.folder
     done.report(folder / "report.html")
-    voice.data(run_document(done, folder), lambda: show_run(voice, done, folder))
+    document = run_document(done, folder)
+
+    def show() -> None:
+        show_run(voice, done, folder)
+        if pair is not None:
+            show_paired(voice, pair)
+
+    told = document if pair is None else document | {"paired": pair.document()}
+    voice.data(told, show)
+
+
+def _without_operator(voice: Voice, journal: Path) -> Paired:
+    """Return a run beside the same without its operator, which is played now.
+
+    Raises
+    ------
+    Exit
+        With 130 after Ctrl-C.
+    """
+    from chowki.run import without_operator
+
+    try:
+        with voice.progress("without the operator") as progress:
+            return without_operator(journal, progress)
+    except KeyboardInterrupt:
+        voice.remark("chowki: stopped; the report can be made without --paired")
+        raise typer.Exit(130) from None
 
 
 def replay(

@@ -148,7 +148,24 @@ def _play(voice: Voice, asked: Asked, settings: Settings, *, browser: bool) -> N
     server.serve_forever()
     voice.remark("chowki: stopping; the recording is being closed")
     engine.stop()
+    if engine.simulated:
+        _report(voice, folder, paired=asked.operator)
     voice.remark(f"chowki: recorded in {folder}; look back with: chowki serve {folder}")
+
+
+def _report(voice: Voice, folder: Path, *, paired: bool) -> None:
+    """Write the report of what was simulated; after an operator, beside the run without one."""
+    from chowki.run import Run, without_operator
+
+    try:
+        if paired:
+            voice.remark("chowki: the same without the operator, to compare; Ctrl-C leaves it out")
+            with voice.progress("without the operator") as progress:
+                without_operator(folder, progress)
+        Run(folder).report(folder / "report.html")
+        voice.remark(f"chowki: report in {folder / 'report.html'}")
+    except KeyboardInterrupt:
+        voice.remark(f"chowki: no report; it can be made with: chowki report {folder} --paired")
 
 
 def engine_of(asked: Asked) -> tuple[Engine, Path]:

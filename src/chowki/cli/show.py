@@ -12,7 +12,7 @@ from rich.text import Text
 from chowki.cli.voice import Voice
 
 if TYPE_CHECKING:
-    from chowki.run import Comparison, Run
+    from chowki.run import Comparison, Paired, Run
 
 MOST_TARGETS = 20
 
@@ -76,6 +76,12 @@ def show_run(voice: Voice, run: Run, written: Path) -> None:
         text = sitrep.read_text(encoding="utf-8")
         voice.out.print(f"\n{text}", highlight=False, markup=False)
     voice.remark("\n".join(["Written:", *(f"  {path}" for path in _files(written))]))
+
+
+def show_paired(voice: Voice, paired: Paired) -> None:
+    """Print a run beside the same without its operator."""
+    columns = {"": "name", "with the operator": "with", "without": "without"}
+    voice.out.print(table(columns, paired.figures))
 
 
 def show_comparison(voice: Voice, comparison: Comparison) -> None:

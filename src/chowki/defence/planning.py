@@ -124,7 +124,7 @@ class EngagementPlanner:
         book = replace(book, spared=spared)
         serious = np.flatnonzero(self._serious(tracks, found))
         if not len(serious):
-            return Plan(self._lapsed(book, over), course.rows_of(over, time_s), Orders.empty())
+            return self._nothing_serious(book, posture, over, time_s)
         found = found.take(serious[: self._figures.candidates_max])
         situation = self._situation(book, posture, tracks, motion, volumes, by_word, time_s)
         of_track = judge_tracks(situation, found.row, found.place, self._rules)
@@ -165,6 +165,20 @@ class EngagementPlanner:
             book, tracks, posture.ceased_s, self._ground, figures.drone_probability
         )
         return book, [*assessed, *overdue, *withdrawn, *violations]
+
+    def _nothing_serious(
+        self, book: EngagementBook, posture: Posture, over: list[Engagement], time_s: float
+    ) -> Plan:
+        """Return the plan of a second without a threat; a person's release is heard all the same.
+
+        The simulated desks decide while there is something to judge.
+        """
+        book, released = self._lapsed(book, over), list[Engagement]()
+        if self._postures.operator:
+            means, by_person = np.zeros(len(posture.level)), self._postures.by_person(posture)
+            sector = self._ground.place_sector
+            book, released = release(book, sector, means, by_person, self._release_key, time_s)
+        return Plan(book, course.rows_of([*over, *released], time_s), Orders.empty())
 
     def _lapsed(self, book: EngagementBook, ended: list[Engagement]) -> EngagementBook:
         """Return the book after proposals ended; in operator mode their release ends with them."""

@@ -111,8 +111,7 @@ class WarningKeeper:
         if time_s < boards.areas_due_s:
             return replace(boards, places=places, withheld=withheld), told
         before = replace(boards.areas, next_number=places.next_number)
-        stands = raised(places.level) | (places.proposed > 0)
-        warned = evidence.advises & stands[threats.place]
+        warned = evidence.advises & _in_hand(places, withheld)[threats.place]
         found = self._finder.find(tracks, row[warned], withheld, any_held=len(before.cell) > 0)
         withheld = self._withheld_areas(before, found, withheld, time_s)
         areas, changed = self._of_areas(before, found, time_s)
@@ -252,6 +251,13 @@ class WarningKeeper:
         nowhere = np.full(len(which), -1)
         whom = _Whom(nowhere, arrival_s[which], inbound[which], track[which], whole[which])
         return board, _told(changed, board.cell[which], whom, time_s)
+
+
+def _in_hand(places: WarningBoard, withheld: tuple[Withheld, ...]) -> B8:
+    """Return which places are warned, or will be, or are not because a person said so."""
+    in_hand = raised(places.level) | (places.proposed > 0)
+    in_hand[[one.place for one in withheld if one.place >= 0]] = True
+    return in_hand
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,12 +31,14 @@ JOURNAL = "journal"
 TABLES = "tables"
 COMPLETE = "complete.json"
 NOTICE = "notice.json"
+PAIRED = "paired.json"
 _OWN_FILES = (
     f"{TABLES}/{COMPLETE}",
     "report.html",
     "sitrep.txt",
     "sitrep.json",
     NOTICE,
+    PAIRED,
     "notice.txt",
     "alerts/index.json",
     MANIFEST,

@@ -269,7 +269,8 @@ class Identifier:
             p.closing_distance_m, p.closing_time_s,
         )  # fmt: skip
         kind, crossed_s = e.address_kind[rows], e.crossed_border_s[rows]
-        listed = np.isin(e.address[rows], self._authorised) & (kind == AddressKind.REMOTE_ID)
+        listed = picture.authorisation.covers(e.address[rows], self._authorised)
+        listed &= kind == AddressKind.REMOTE_ID
         return Facts(
             drone=shares[:, R_DRONE],
             unaided=shares[:, R_UNAIDED],

@@ -102,8 +102,9 @@ class AirPicture:
         return sensor_states(before.upkeep, picture.upkeep, before.ticked_s, time_s)
 
     def act(self, picture: Picture, act: Act) -> Picture:
-        """Return the picture after a person's act on identity."""
-        return decided(with_evidence(picture), act)
+        """Return the picture after a person's act: on identity, or on which drones may fly."""
+        picture = decided(with_evidence(picture), act)
+        return changed(picture, authorisation=picture.authorisation.after(act))
 
 
 def flights(picture: Picture) -> Flights:

@@ -13,6 +13,7 @@ from chowki.core.records import N_CLASSES
 from chowki.core.table import F64, I8, I64, S8, Col, Table
 from chowki.kernels.gate import Bernoullis
 from chowki.kernels.likelihoods import M_WIDTH
+from chowki.picture.authorised import Authorisation
 from chowki.picture.bearings import BearingMemory
 from chowki.picture.clusters import Cluster
 from chowki.picture.pool import ModePool
@@ -183,6 +184,8 @@ class Picture:
         Tracks that are kept as several hypotheses.
     heard : BearingMemory
         Bearings that no track claims.
+    authorisation : Authorisation
+        Which drones may fly besides those listed, and which no longer may.
     """
 
     time_s: float = -np.inf
@@ -200,6 +203,7 @@ class Picture:
     modes: ModePool = field(default_factory=ModePool.empty)
     clusters: tuple[Cluster, ...] = ()
     heard: BearingMemory = field(default_factory=BearingMemory)
+    authorisation: Authorisation = field(default_factory=Authorisation)
 
     @property
     def bernoullis(self) -> Bernoullis:

@@ -7,12 +7,14 @@ from typing import Any
 from chowki.run.compare import Comparison, compare
 from chowki.run.loop import run
 from chowki.run.notices import Checked, verify_notice, write_notice
+from chowki.run.paired import Paired, without_operator
 from chowki.run.proof import Replay, replay, verify
 from chowki.run.result import Run
 
 __all__ = [
     "Checked",
     "Comparison",
+    "Paired",
     "Replay",
     "Run",
     "compare",
@@ -20,6 +22,7 @@ __all__ = [
     "run",
     "verify",
     "verify_notice",
+    "without_operator",
     "write_notice",
 ]
 

@@ -13,10 +13,12 @@ from typing import Any
 
 from chowki import scenario
 from chowki.core.errors import UsageError
+from chowki.core.inbox import Inbox
 from chowki.core.messages import Event
 from chowki.core.places import Sensor, Station, Theatre
 from chowki.core.ports import Feed
 from chowki.core.records import Tasks
+from chowki.feeds.live import LiveFeeds, open_live, read_spec
 from chowki.feeds.merge import merge
 from chowki.scenario.parts import FEED, named, part
 
@@ -92,7 +94,7 @@ def assemble(
         return _of_feeds(story, [_feed_file(feed) for feed in feeds], seed, until_s)
     if story is None:
         raise UsageError("nothing to run: name a scenario or give a feed")
-    return _of_scenario(story, seed, until_s)
+    return of_scenario(story, seed, until_s)
 
 
 def rebuild(noted: dict[str, Any], theatre: Theatre) -> scenario.Built:
@@ -115,7 +117,14 @@ def rebuild(noted: dict[str, Any], theatre: Theatre) -> scenario.Built:
     return scenario.build(story, noted["seed"])
 
 
-def _of_scenario(story: scenario.Scenario, seed: int | None, until_s: float | None) -> Assembly:
+def of_scenario(story: scenario.Scenario, seed: int | None, until_s: float | None) -> Assembly:
+    """Return what a simulated run of a scenario starts from; see ``run`` for the parameters.
+
+    Raises
+    ------
+    UsageError
+        If the scenario has no world to simulate.
+    """
     seed = story.seed if seed is None else seed
     built = scenario.build(story, seed)
     if built.world is None:
@@ -150,6 +159,53 @@ def _of_feeds(
         "first_feed_sensor": _first_number(bare),
     }
     return Assembly(name, built, MergedFeeds(feeds, start_s, end_s), start_s, end_s, manifest)
+
+
+def assemble_live(
+    source: str | Path | None,
+    specs: Sequence[str],
+    until_s: float | None,
+    overrides: Sequence[str],
+    inbox: Inbox,
+) -> tuple[Assembly, LiveFeeds]:
+    """Return what a run on live feeds starts from, and the feeds, which listen already.
+
+    Parameters
+    ----------
+    source, until_s, overrides
+        As in ``run``; the scenario says where the station stands, else the first position does.
+    specs : sequence of str
+        Live feeds as ``feeds.live.read_spec`` takes them.
+    inbox : Inbox
+        Where people's acts come from.
+
+    Raises
+    ------
+    FeedError, ScenarioError, UsageError
+        If an input is at fault, or no position comes and no scenario gives one.
+    """
+    story = None if source is None else scenario.load(source, overrides)
+    bare = None if story is None else _on_feed(story, _station_now(story), ()).theatre
+    feeds = open_live(specs, bare, 0 if bare is None else _first_number(bare), inbox)
+    theatre = feeds.theatre
+    built = _on_feed(story, theatre.station, feeds.sensors)
+    start_s = theatre.station.start_s
+    end_s = math.inf if until_s is None else start_s + until_s
+    name = built.theatre.station.name
+    read = [read_spec(text) for text in specs]
+    manifest = _manifest(name, story, 0, until_s) | {
+        "feeds": [spec.kind for spec in read],
+        "feed_files": [spec.where for spec in read],
+        "first_feed_sensor": 0 if bare is None else _first_number(bare),
+    }
+    return Assembly(name, built, feeds, start_s, end_s, manifest), feeds
+
+
+def _station_now(story: scenario.Scenario) -> Station:
+    """Return a station that begins now and has no end; the scenario puts it in its place."""
+    here = story.station
+    start_s = float(math.floor(datetime.now(UTC).timestamp()))
+    return Station(story.name, here.lat_deg, here.lon_deg, here.height_m, start_s, math.inf)
 
 
 def _on_feed(

@@ -76,13 +76,24 @@ def run(
     """
     assembly = assemble(source, seed, feeds, until_s, overrides)
     folder = Path(out) if out is not None else Path("out") / assembly.name
-    with recording(folder, assembly) as recorder, _interruptible() as asked:
-        watch = _Watch(assembly, progress)
-        loop(assembly, events_until(asked, assembly), recorder, watch.see)
-    done = Run(folder)
+    done = record(assembly, folder, progress)
     if report:
         done.report(folder / "report.html")
     return done
+
+
+def record(assembly: Assembly, folder: Path, progress: Progress | None = None) -> Run:
+    """Run what was assembled to its end, as fast as it goes, and record it.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After Ctrl-C; the recording is whole up to there and closed.
+    """
+    with recording(folder, assembly) as recorder, _interruptible() as asked:
+        watch = _Watch(assembly, progress)
+        loop(assembly, events_until(asked, assembly), recorder, watch.see)
+    return Run(folder)
 
 
 def loop(assembly: Assembly, events: Iterable[Event], recorder: Recorder, tell: Follower) -> None:

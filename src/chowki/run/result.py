@@ -144,14 +144,17 @@ class Run:
         ------
         OutputError
             If a file can't be written.
+        JournalError
+            If what was found of the run without its operator is of another journal.
         """
         from chowki.outputs.alerts import ALERTS
         from chowki.outputs.report import write_report
         from chowki.outputs.sitrep import situation
+        from chowki.run.paired import paired_of
 
         path = Path(path)
         found = situation(self.recording)
-        write_report(self.recording, found, self.scores, path)
+        write_report(self.recording, found, self.scores, path, paired_of(self))
         write_whole(path.with_name("sitrep.txt"), found.text().encode())
         write_whole(path.with_name("sitrep.json"), strict_json(found.document()).encode())
         self.alerts(path.with_name(ALERTS))

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chowki.core.errors import ChowkiError
+from chowki.core.errors import ChowkiError, UsageError
 from chowki.core.inbox import Inbox
 from chowki.core.journal import JournalReader
 from chowki.core.records import Tracks
 from chowki.defence.rules import RulesParameters, no_fire_rows
+from chowki.feeds.live import LiveFeeds, is_live
 from chowki.outputs.recorder import CHAINED, JOURNAL
 from chowki.outputs.recording import Recording
 from chowki.outputs.web.chronicle import Chronicle
 from chowki.outputs.web.reading import read_into
-from chowki.run.assemble import Assembly, assemble
+from chowki.run.assemble import Assembly, assemble, assemble_live
 from chowki.run.loop import events_until, loop, recording
 from chowki.run.pace import Pace, paced
 from chowki.run.sessions import PageSession, Show
@@ -63,8 +64,10 @@ class Engine(threading.Thread):
         ``simulation``, ``recorded`` or ``live``.
     staging : Staging
         How it is served.
-    sources : callable, optional
-        Returns what is known of live sources.
+    inbox : Inbox, optional
+        Where acts go, when the feed takes them itself.
+    listening : LiveFeeds, optional
+        The feed, when it is live.
     """
 
     def __init__(
@@ -73,7 +76,7 @@ class Engine(threading.Thread):
         mode: str,
         staging: Staging,
         inbox: Inbox | None = None,
-        sources: Callable[[], list[Document]] = list,
+        listening: LiveFeeds | None = None,
     ) -> None:
         super().__init__(name="engine", daemon=True)
         theatre = assembly.built.theatre
@@ -84,6 +87,7 @@ class Engine(threading.Thread):
         self._inbox = Inbox() if inbox is None else inbox
         self._pace = Pace(assembly.start_s, staging.speed)
         self._asked = threading.Event()
+        self._listening = listening
         self.session = PageSession(
             Show(
                 mode,
@@ -93,7 +97,7 @@ class Engine(threading.Thread):
                 inbox=self._inbox,
                 operator=staging.operator,
                 layers=staging.layers,
-                sources=sources,
+                sources=_sources(listening),
                 volumes=_volumes(noted),
             ),
             Chronicle(theatre, noted, self._inbox.put if staging.attended else None),
@@ -120,6 +124,8 @@ class Engine(threading.Thread):
             What ended the loop before, if anything did.
         """
         self._asked.set()
+        if self._listening is not None:
+            self._listening.stop()
         self.join()
         if self.fault is not None:
             raise self.fault
@@ -224,9 +230,23 @@ def stage_feeds(
     Raises
     ------
     FeedError, ScenarioError, UsageError
-        If an input is at fault.
+        If an input is at fault, or live feeds are mixed with recordings.
     """
+    live = [is_live(feed) for feed in feeds]
+    if all(live):
+        inbox = Inbox()
+        assembly, listening = assemble_live(source, feeds, until_s, overrides, inbox)
+        return Engine(assembly, "live", staging, inbox, listening)
+    if any(live):
+        raise UsageError("live feeds and recordings together: their clocks differ; serve one kind")
     return Engine(assemble(source, None, feeds, until_s, overrides), "recorded", staging)
+
+
+def _sources(listening: LiveFeeds | None) -> Callable[[], list[Document]]:
+    """Return a function that tells the health of live sources; of none when nothing listens."""
+    if listening is None:
+        return list
+    return lambda: [asdict(health) for health in listening.sources()]
 
 
 def _volumes(noted: Document) -> Callable[[Tracks], list[tuple[int, float, float]]]:

@@ -15,7 +15,7 @@ from chowki.core.records import Tracks
 from chowki.outputs.web.chronicle import Chronicle, Moment
 from chowki.outputs.web.detail import detail_message
 from chowki.outputs.web.hello import hello
-from chowki.outputs.web.permissions import Facts, admit
+from chowki.outputs.web.permissions import Facts, admit, on_watch, told_late
 from chowki.outputs.web.revisions import Revisions
 from chowki.outputs.web.session import ActRequest, Clock, Verdict
 from chowki.outputs.web.view import plain, state_message
@@ -79,9 +79,14 @@ class PageSession:
         self._show = show
         self._ended = threading.Event()
         self._revisions = Revisions()
+        self._known = set[tuple[str, str]]()  # whose role is on record
 
-    def see(self, _event: Event, frame: Frame) -> None:
+    def see(self, event: Event, frame: Frame) -> None:
         """Follow the loop: a complete frame is what is known now."""
+        if isinstance(event, Act):
+            words = told_late(event, frame, self._facts())
+            if words:
+                self.chronicle.log.remark(event, words)
         if len(frame.warnings):
             self._revisions.take(frame.warnings)
         if frame.complete:
@@ -145,6 +150,9 @@ class PageSession:
         inbox = self._show.inbox
         verdict = admit(request, self._facts(), self._revisions)
         if verdict.accepted and inbox is not None:
+            if (request.person, request.role) not in self._known:
+                self._known.add((request.person, request.role))
+                inbox.put(on_watch(request.person, request.role))
             inbox.put(Act(0.0, request.person, request.verb, request.subject, request.value))
         return verdict
 

@@ -170,7 +170,7 @@ class Raid(BaseModel):
         if not isinstance(given, Mapping):
             return given
         kinds: dict[str, Any] = {name: kind.model_dump() for name, kind in shipped_kinds().items()}
-        for name, kind in given.items():
+        for name, kind in sorted(given.items()):
             change = kind.model_dump() if isinstance(kind, Kind) else kind
             kinds[name] = {**kinds.get(name, {}), **change} if isinstance(change, Mapping) else kind
         return kinds
@@ -220,7 +220,7 @@ def draw_raid(raid: Raid, theatre: Theatre, seed: int) -> list[Flight]:
 def _flight(
     chance: np.random.Generator, raid: Raid, wave: Wave, goal: Place, target: int, theatre: Theatre
 ) -> Flight:
-    kind = raid.kinds[_pick(chance, wave.mix)]
+    kind = raid.kinds[_pick(chance, _in_order(wave.mix, raid.kinds))]
     pulse = wave.pulses[_pick_row(chance, [pulse.weight for pulse in wave.pulses])]
     turns_back = bool(chance.random() < wave.turn_back)
     silent = bool(chance.random() < kind.silent)
@@ -314,6 +314,11 @@ def _narrowed(span: tuple[float, float], limits: tuple[float, float] | None) -> 
         return span
     low, high = np.clip(span, *limits)
     return float(low), float(high)
+
+
+def _in_order(mix: Mapping[str, float], kinds: Mapping[str, Kind]) -> dict[str, float]:
+    """Return a mix in the order of the kinds: however it is written, the same draw is the same."""
+    return {name: mix[name] for name in kinds if name in mix}
 
 
 def _pick(chance: np.random.Generator, weights: Mapping[str, float]) -> str:

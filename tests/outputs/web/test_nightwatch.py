@@ -144,9 +144,11 @@ class TestWorse:
         assert covered.tell(*sooner)[1:] == [(40, 0, "sooner")]
 
     def test_somebody_inbound_after_a_lull_is(self, covered):
-        lull = [picture(t) for t in (330, 340, 350)]
-        again = [picture(t, (0, 200)) for t in (360, 370)]
-        assert covered.tell(*lull, *again)[1:] == [(370, 0, "again")]
+        short = [picture(t) for t in range(30, 80, 10)] + [picture(t, (0, 200)) for t in (80, 90)]
+        assert len(covered.tell(*short)) == 1
+        lull = [picture(t) for t in range(100, 160, 10)]
+        again = [picture(t, (0, 200)) for t in (160, 170)]
+        assert covered.tell(*lull, *again)[1:] == [(170, 0, "again")]
 
     def test_what_means_another_place_is_not(self, covered):
         assert len(covered.tell(*[picture(t, *[(1, 200)] * 9) for t in (30, 40)])) == 1
@@ -203,6 +205,8 @@ class TestWhatPeopleDo:
         play.tell(act(5, "mute", value="60"))
         assert play.part(10)["muted"] == [{"person": "R. Singh", "until_s": 65}]
         assert play.part(66)["muted"] == []
+        play.tell(act(10, "mute", value="0"))
+        assert play.part(11)["muted"] == []
 
     def test_the_last_handover_stands(self, play):
         assert play.part()["handover"] is None

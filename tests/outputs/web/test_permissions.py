@@ -7,8 +7,19 @@ from dataclasses import replace
 
 import pytest
 
-from chowki.core.records import WarningLevel, Warnings
-from chowki.outputs.web.permissions import RULES, Facts, Role, admit, decide, locks_of, place_of
+from chowki.core.messages import Act, Frame
+from chowki.core.records import Engagements, EngagementState, WarningLevel, Warnings
+from chowki.outputs.web.permissions import (
+    RULES,
+    Facts,
+    Role,
+    admit,
+    decide,
+    locks_of,
+    on_watch,
+    place_of,
+    told_late,
+)
 from chowki.outputs.web.revisions import Revisions
 from chowki.outputs.web.session import ActRequest
 
@@ -184,6 +195,28 @@ def test_a_release_comes_too_late_unless_fire_is_ceased(revisions):
     assert "too late" in late.words
     assert decide(ask("release"), replace(gone, ceased=("north",)), revisions).accepted
     assert decide(ask("refuse"), gone, revisions).accepted
+
+
+def frame(*rows):
+    track, state = zip(*rows, strict=True) if rows else ((), ())
+    engagements = Engagements.of(track=list(track), state=[int(one) for one in state])
+    return Frame(10.0, True, engagements=engagements)
+
+
+def test_who_was_overtaken_between_asking_and_doing_is_told():
+    act = Act(10.0, "R. Singh", "release", "7")
+    states = EngagementState
+    in_time = frame((7, states.RELEASED), (7, states.ORDERED))
+    assert told_late(act, in_time, FACTS) == ""
+    for late in (frame(), frame((7, states.ABORTED)), frame((8, states.RELEASED))):
+        assert "too late" in told_late(act, late, FACTS)
+    assert told_late(act, frame(), replace(FACTS, ceased=("north",))) == ""
+    assert told_late(replace(act, verb="refuse"), frame(), FACTS) == ""
+
+
+def test_an_account_is_noted_with_its_role():
+    status = on_watch("A. Khan", "approver")
+    assert (status.source, status.kind, status.state) == ("A. Khan", "account", "approver")
 
 
 def test_of_many_at_once_one_is_first(revisions):

@@ -220,6 +220,21 @@ def _share(value: float) -> str:
     return f"{100.0 * value:.1f} %" if math.isfinite(value) else "-"
 
 
+def paired_rows(paired: dict[str, Any]) -> list[Row]:
+    """Return each figure of a run with its operator and without."""
+    return [
+        (one["name"], *(_figure(one[which], one["unit"]) for which in ("with", "without")))
+        for one in paired["figures"]
+    ]
+
+
+def _figure(value: float | None, unit: str) -> str:
+    if value is None:
+        return "-"
+    number = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+    return f"{number} {unit}".strip()
+
+
 def outage_rows(report: SituationReport) -> list[Row]:
     """Return outages in order of time, and what the station itself found."""
     reported = [(outage.from_s, outage.note, outage) for outage in report.sensing.outages]

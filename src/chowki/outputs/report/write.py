@@ -16,6 +16,7 @@ from chowki.outputs.report.scene import scene
 from chowki.outputs.score import Score
 from chowki.outputs.score_reports import ReportScore
 from chowki.outputs.sitrep import SituationReport, words
+from chowki.outputs.sitrep.decision_words import HEADS, decision_rows, decision_words
 from chowki.outputs.sitrep.document import disclaimers, rule_in_words
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -29,6 +30,7 @@ def write_report(
     situation: SituationReport,
     score: Score | ReportScore | None,
     path: Path,
+    paired: dict[str, Any] | None = None,
 ) -> None:
     """Write the report of a recording as one HTML file.
 
@@ -44,16 +46,23 @@ def write_report(
         Scores against simulated truth or cooperative reports, when there are any.
     path : Path
         Where to write.
+    paired : dict, optional
+        The same run without its operator, as ``run.paired`` tells it.
 
     Raises
     ------
     OutputError
         If the file can't be written.
     """
-    write_whole(Path(path), page(recording, situation, score).encode())
+    write_whole(Path(path), page(recording, situation, score, paired).encode())
 
 
-def page(recording: Evidence, situation: SituationReport, score: Score | ReportScore | None) -> str:
+def page(
+    recording: Evidence,
+    situation: SituationReport,
+    score: Score | ReportScore | None,
+    paired: dict[str, Any] | None = None,
+) -> str:
     """Return the page's HTML."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -68,6 +77,7 @@ def page(recording: Evidence, situation: SituationReport, score: Score | ReportS
     shown = scene(recording, situation)
     return environment.get_template("report.html.j2").render(
         **_facts(recording, situation, score),
+        **_persons(situation, paired),
         board=board(recording, situation, shown),
         few=len(situation.places) < FEW_PLACES,
         charts=charts(recording, situation, score),
@@ -99,6 +109,17 @@ def _facts(recording: Evidence, situation: SituationReport, score: Any) -> dict[
         "border_disclaimer": words.BORDER_DISCLAIMER,
         "rule": rule_in_words(situation),
         "text": situation.text(),
+    }
+
+
+def _persons(situation: SituationReport, paired: dict[str, Any] | None) -> dict[str, Any]:
+    """Return what the template prints of persons in the loop."""
+    names = {fact.place.index: fact.place.name for fact in situation.places}
+    return {
+        "decision_heads": HEADS,
+        "decision_rows": decision_rows(situation.decisions, names),
+        "decision_note": decision_words(situation.decisions),
+        "paired_rows": [] if paired is None else tables.paired_rows(paired),
     }
 
 

@@ -16,6 +16,7 @@ from chowki.outputs.sitrep.actions import (
     final_engagements,
     warning_facts,
 )
+from chowki.outputs.sitrep.decisions import DecisionFact, decision_facts
 from chowki.outputs.sitrep.document import document
 from chowki.outputs.sitrep.facts import (
     AirTrafficFact,
@@ -72,6 +73,8 @@ class SituationReport:
         Outcomes in the simulated world; None for a real feed.
     sensing : SensorFact
         What the sensors gave, and outages.
+    decisions : DecisionFact
+        What persons decided, beside what the machine had proposed.
     """
 
     name: str
@@ -93,6 +96,7 @@ class SituationReport:
     traffic: AirTrafficFact
     truth: TruthFact | None
     sensing: SensorFact
+    decisions: DecisionFact
 
     @property
     def observed(self) -> tuple[PlaceFact, ...]:
@@ -158,6 +162,7 @@ def situation(recording: Evidence, rule: SightingRule | None = None) -> Situatio
         traffic=air_traffic_facts(recording.tracks),
         truth=truth_facts(recording),
         sensing=sensor_facts(recording),
+        decisions=decision_facts(recording),
     )
 
 

@@ -17,6 +17,9 @@ outcome, distance_m}]}`` (or null), ``incursions``,
 ``posture {starting {sector: level}, changes [{time, person, act, sector, value}], released,
 refused}``, ``cease_fire {spans [{sector, since, lifted, ordered_by}], violations [{track,
 crossed, sector, near, since, engaged}], recorded_by_station}``,
+``decisions {operator, proposals, released, refused, unanswered, late, warnings_proposed, sent,
+withheld, unanswered_sent, waited_median_s, each [{time, person, role, act, subject, value,
+advised, waited_s, came_of}]}``,
 ``warnings {issued, take_cover, arrived, without_approach, standing_at_the_end, areas,
 lead_s {median, least, most},
 each [{place, issued, ended, take_cover, approach, arrived, lead_s}]}``,
@@ -33,6 +36,7 @@ import numpy as np
 
 from chowki.core.clock import format_utc
 from chowki.outputs.sitrep import words
+from chowki.outputs.sitrep.decision_words import decision_part
 from chowki.outputs.sitrep.facts import OutageFact, PlaceFact, WarningFact
 from chowki.outputs.sitrep.restraint_words import restraint_parts
 
@@ -62,6 +66,7 @@ def document(report: SituationReport) -> Document:
         "places": _places(report),
         "engagements": _engagements(report),
         **restraint_parts(report.restraint, {f.place.index: f.place.name for f in report.places}),
+        "decisions": decision_part(report.decisions),
         "warnings": _warnings(report),
         "leakers": leakers(report),
         "outcome": asdict(report.truth) if report.truth else None,

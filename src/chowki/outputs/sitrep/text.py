@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from chowki.core.clock import format_utc
 from chowki.outputs.sitrep import words
+from chowki.outputs.sitrep.decision_words import decision_words
 from chowki.outputs.sitrep.document import (
     disclaimers,
     first_warnings,
@@ -34,6 +35,7 @@ def text(report: SituationReport) -> str:
         _paragraph("ENGAGEMENTS", _engagement_words(report)),
         _paragraph("BORDER AND POSTURE", restraint_words(report)),
         _paragraph("WARNINGS", _warning_words(report)),
+        _paragraph("DECISIONS OF PERSONS", decision_words(report.decisions)),
         _paragraph("AIR TRAFFIC", _traffic_words(report)),
         _paragraph("SENSORS", _sensor_words(report)),
         _paragraph("HOW PLACES COUNT", rule_in_words(report) if report.places else ""),

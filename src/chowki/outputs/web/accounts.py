@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -121,20 +122,23 @@ class Accounts:
         self._links: list[Pass] = []
         self._gone: list[Pass] = []
         self._sessions: list[Pass] = []
+        self._lock = threading.Lock()  # links may be made in another thread than the server's
 
     def link(self, person: Account) -> str:
         """Return a new single-use key for somebody; one that they had and did not use ends."""
-        self._links = [link for link in self._links if link.account != person]
-        return self._issue(person, self._links)
+        with self._lock:
+            self._links = [link for link in self._links if link.account != person]
+            return self._issue(person, self._links)
 
     def enter(self, key: str) -> tuple[str, Account] | None:
         """Swap the key of a link for that of a session; None when it is none, used or too old."""
-        found = self._find(key, self._links)
-        if found is None:
-            return None
-        self._links.remove(found)
-        self._gone.append(found)
-        return self._issue(found.account, self._sessions), found.account
+        with self._lock:
+            found = self._find(key, self._links)
+            if found is None:
+                return None
+            self._links.remove(found)
+            self._gone.append(found)
+            return self._issue(found.account, self._sessions), found.account
 
     def spent(self, key: str) -> bool:
         """Return whether a key is that of a link which was used already."""

@@ -29,6 +29,8 @@ class AlarmFigures:
         So many times as many tracks inbound, and so many more, are worse.
     sooner_s : float
         A first arrival that is earlier by this much is worse.
+    lull_s : float
+        When nobody was inbound for this long, whoever comes then is worse.
     kept : int
         Alarms that are kept on the list at most.
     """
@@ -39,6 +41,7 @@ class AlarmFigures:
     factor: float = 2.0
     more: int = 2
     sooner_s: float = 120.0
+    lull_s: float = 60.0
     kept: int = 200
 
 
@@ -114,12 +117,15 @@ class Cover:
         What was inbound when the alarm last went; None until the next picture tells.
     before : Inbound
         What was inbound in the picture before.
+    seen_s : float
+        UTC seconds of the last picture with somebody inbound, -infinity before the first picture.
     """
 
     numbers: frozenset[int]
     level: int
     base: Inbound | None = None
     before: Inbound = Inbound()
+    seen_s: float = -math.inf
 
 
 def inbound_of_each(threats: Threats, places: int, time_s: float, f: AlarmFigures) -> list[Inbound]:
@@ -132,18 +138,18 @@ def inbound_of_each(threats: Threats, places: int, time_s: float, f: AlarmFigure
     return [Inbound(n, at_s) for n, at_s in zip(tracks.tolist(), first_s.tolist(), strict=True)]
 
 
-def look(cover: Cover, now: Inbound, f: AlarmFigures) -> tuple[Cover, str]:
+def look(cover: Cover, now: Inbound, time_s: float, f: AlarmFigures) -> tuple[Cover, str]:
     """Return a covered place after a picture, and why the alarm goes again; empty if it does not.
 
-    The lower of two successive pictures counts, and the later of their arrivals; to call it a lull
-    both must be empty.
+    The lower of two successive pictures counts, and the later of their arrivals.
     """
     base, before = cover.base, cover.before
-    after = replace(cover, before=now)
+    there = now.tracks > 0 or base is None
+    after = replace(cover, before=now, seen_s=time_s if there else cover.seen_s)
     if base is None:
         return replace(after, base=now), ""
     held = Inbound(min(now.tracks, before.tracks), max(now.arrival_s, before.arrival_s))
-    if max(now.tracks, before.tracks) == 0:
+    if time_s - after.seen_s >= f.lull_s:
         return replace(after, base=Inbound()), ""
     why = _worse(base, held, f)
     return (replace(after, base=held), why) if why else (after, "")

@@ -38,7 +38,8 @@ PROTOCOL = 1
 SETS_CLOCK = Role.OPERATOR
 ENTERED = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>chowki</title>'
-    '<meta http-equiv="refresh" content="0; url=/"><p><a href="/">To the air picture</a></p></html>'
+    '<link rel="icon" href="data:,"><meta http-equiv="refresh" content="0; url=/">'
+    '<p><a href="/">To the air picture</a></p></html>'
 )
 SPENT = "This link was used already. Each link works once: ask for a new one."
 NO_LINK = "This is no link of this server, or it is too old: ask for a new one."

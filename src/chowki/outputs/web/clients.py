@@ -23,6 +23,7 @@ from chowki.outputs.web.incoming import (
     Visible,
     read_message,
 )
+from chowki.outputs.web.line import CUT
 from chowki.outputs.web.sharing import Sharing, to_json
 
 MOST_CLIENTS = 64
@@ -147,9 +148,7 @@ class Client:
             case View():
                 self._cursor = self._cursor.looking_at(message.time_s, now)
             case Play():
-                self._cursor = self._cursor.playing(
-                    message.speed, message.paused, message.loop, now
-                )
+                self._play(message, now)
             case Select():
                 self._track, self._detail_of = message.track, None
                 self._detail_s = float("-inf")
@@ -159,6 +158,14 @@ class Client:
                 self._visible = message.value
         self._asked = self._asked or not isinstance(message, Ping)
         self._wake.set()
+
+    def _play(self, message: Play, now: float) -> None:
+        """Set the clock; at the end of a finished recording it goes on from the start."""
+        span_s, live = self._sharing.session.span_s, self._sharing.live
+        here = self._cursor.moved(now, span_s, live)
+        if not (live or message.paused) and here.time_s in {None, span_s[1]}:
+            here = here.looking_at(span_s[0], now)
+        self._cursor = here.playing(message.speed, message.paused, message.loop, now)
 
     async def _tell(self) -> None:
         while True:
@@ -305,6 +312,6 @@ class Clients:
             async with asyncio.timeout(_SHORTEST_S):
                 await socket.close(closing.code, closing.words)
                 return
-        cut = socket.scope.get("extensions", {}).get("chowki.cut")
+        cut = socket.scope.get("extensions", {}).get(CUT)
         if cut is not None:
             cut(closing.code, closing.words)

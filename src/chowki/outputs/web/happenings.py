@@ -91,6 +91,10 @@ class EventLog:
                     picture, row, "border", NOTICE, f"track {track} crossed the border at {at}"
                 )
 
+    def remark(self, act: Act, words: str) -> None:
+        """Enter what became of an act, when it is not what its person wanted."""
+        self._enter(act.time_s, "act", WARNING, f"{act.person}: {words}", person=act.person)
+
     def _warning(self, row: Row, before: Row | None) -> None:
         if before is not None and before["level"] == row["level"]:
             return
@@ -139,7 +143,7 @@ class EventLog:
         self._enter(act.time_s, "act", NOTICE, f"{person}: {words}", track=track, person=person)
 
     def _status(self, status: Status, before: Standing) -> None:
-        if status.kind in ("pilot",):
+        if status.kind in ("pilot", "account"):
             return
         if status.kind == "alarm":
             words = f"{status.source}: alarm {status.state}: {status.note}"

@@ -122,7 +122,7 @@ class NightWatch:
             return watch
         now = inbound_of_each(frame.threats, len(self._names), frame.time_s, self._figures)
         for place, cover in watch.covers.items():
-            after, why = look(cover, now[place], self._figures)
+            after, why = look(cover, now[place], frame.time_s, self._figures)
             if after != cover:
                 watch = replace(watch, covers={**watch.covers, place: after})
             if why:

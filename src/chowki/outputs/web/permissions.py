@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from chowki.core.records import Identity
+from chowki.core.messages import Act, Frame, Status
+from chowki.core.records import EngagementState, Identity
 from chowki.outputs.web.revisions import Revisions
 from chowki.outputs.web.session import ActRequest, Verdict
 
@@ -172,6 +173,33 @@ def locks_of(request: ActRequest, facts: Facts) -> tuple[str, ...]:
     return (f"{rule.locks}/{subject}",)
 
 
+def told_late(act: Act, frame: Frame, facts: Facts) -> str:
+    """Return what to tell a person whose release came when its proposal was gone; mostly nothing.
+
+    Between asking and doing a second may pass. What was released in time is in the frame.
+
+    Parameters
+    ----------
+    act : Act
+        As it was taken up.
+    frame : Frame
+        What followed from it.
+    facts : Facts
+        What stands now.
+    """
+    if act.verb != "release" or facts.ceased:
+        return ""
+    released = frame.engagements.state == int(EngagementState.RELEASED)
+    if act.subject in map(str, frame.engagements.track[released].tolist()):
+        return ""
+    return f"too late: the proposal on track {act.subject} was gone before your release"
+
+
+def on_watch(person: str, role: str) -> Status:
+    """Return what the journal notes of an account, by way of the inbox: who has which role."""
+    return Status(0.0, person, "account", role, "may act from the page")
+
+
 def place_of(subject: str, places: tuple[str, ...]) -> int:
     """Return the index of the place that a subject names, by name or index; -1 for none."""
     if subject in places:
@@ -223,8 +251,8 @@ def _unknown_value(request: ActRequest, facts: Facts) -> str:
     if request.verb in allowed and value not in allowed[request.verb]:
         return f"{value!r} is none of: {', '.join(filter(None, allowed[request.verb]))}"
     longest_s = {"shelve": LONGEST_SHELF_S, "mute": LONGEST_MUTE_S}.get(request.verb)
-    if longest_s is not None and not 0.0 < _seconds(value) <= longest_s:
-        return f"{value!r}: give seconds, more than 0 and at most {longest_s:.0f}"
+    if longest_s is not None and not 0.0 <= _seconds(value) <= longest_s:
+        return f"{value!r}: give seconds, from 0 (no longer) to {longest_s:.0f}"
     if request.verb == "handover" and not value:
         return "a handover without a note says nothing"
     return ""

@@ -136,6 +136,8 @@ class Server:
 
     def serve_forever(self) -> bool:
         """Serve in this thread, the main one, until Ctrl-C or ``stop``; True after a signal."""
+        if self._uvicorn.should_exit:
+            return self._stopped
         with self._signals():
             self._uvicorn.run(sockets=[self._listening])
         return self._stopped

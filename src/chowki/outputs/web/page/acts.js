@@ -24,6 +24,33 @@ const ENGAGES = new Set([
   "refuse",
 ]);
 
+/** @type {Set<Verb>} */
+const ABOUT_PLACES = new Set(["shelve", "unshelve", "send-warning", "cancel-warning"]);
+
+/** @type {Set<Verb>} */
+const QUIET = new Set(["seen", "mute"]);
+
+/** What is said once it is done. @type {Record<Verb, string>} */
+const DONE = {
+  acknowledge: "Acknowledged alarm",
+  seen: "Seen",
+  shelve: "Shelved",
+  unshelve: "Off the shelf",
+  mute: "Sound muted",
+  "authorise-drone": "Authorised drone",
+  "withdraw-authorisation": "Authorisation withdrawn",
+  handover: "Handed over",
+  "set-identity": "Identity set for track",
+  "send-warning": "Warning sent",
+  "cancel-warning": "Warning cancelled",
+  "set-posture": "Posture set",
+  "set-weapons-control-status": "Weapons control status set",
+  "cease-fire": "Cease-fire declared",
+  "lift-cease-fire": "Cease-fire lifted",
+  release: "Released track",
+  refuse: "Refused track",
+};
+
 export class Acts {
   /**
    * @param {import("./store.js").Store} store
@@ -87,8 +114,19 @@ export class Acts {
     const verdict = await this._connection.post("/acts", body);
     this._under.delete(key);
     if (!verdict.accepted) this._refused(verdict);
-    else if (verdict.words && verb !== "seen") this._notes.show(verdict.words, "good");
+    else if (!QUIET.has(verb)) this._notes.show(verdict.words || this._done(verb, subject), "good");
     return verdict.accepted;
+  }
+
+  /**
+   * @param {Verb} verb
+   * @param {string|number} subject
+   */
+  _done(verb, subject) {
+    const place = this._store.hello?.places.find((each) => String(each.index) === String(subject))
+      ?.name;
+    const named = ABOUT_PLACES.has(verb) ? place ?? subject : subject;
+    return `${DONE[verb]}${named === "" ? "" : `: ${named}`}`;
   }
 
   /** @param {{code: number, words: string}} verdict */

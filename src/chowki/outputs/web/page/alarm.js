@@ -84,7 +84,7 @@ export class Siren {
   }
 
   words() {
-    return this.able ? "Sound is on" : "Sound needs one click or key first";
+    return this.able ? "" : "No sound before a click or key";
   }
 
   /** Take the alarms of the picture: ring for what is new or worse. */
@@ -100,6 +100,9 @@ export class Siren {
       if (worse) this._known.set(alarm.alarm, weight);
       return worse;
     });
+    const waiting = this.open.length ? `(${this.open.length}) ` : "";
+    const title = `${waiting}${hello.name} · chowki`;
+    if (document.title !== title) document.title = title;
     if (fresh.length) this._raise(fresh.map((alarm) => this._title(alarm)));
     this._seeBanner();
   }
@@ -139,9 +142,9 @@ export class Siren {
   }
 
   _ring() {
-    this._rangAt = performance.now();
     const audio = this._audio;
     if (this.mutedFor() > 0 || !audio || audio.state !== "running") return;
+    this._rangAt = performance.now();
     const gain = audio.createGain();
     gain.gain.value = 0.0001;
     gain.connect(audio.destination);

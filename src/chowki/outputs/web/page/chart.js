@@ -51,19 +51,20 @@ export function makeChart(page, element, hover) {
   });
   return {
     key,
-    /** @param {Span} span @param {number} time_s */
-    paint: (span, time_s) => {
+    /**
+     * @param {Span} span
+     * @param {number} time_s
+     * @param {{width: number, height: number}} size px
+     */
+    paint: (span, time_s, { width, height }) => {
       const { series } = store;
       const at = indexAt(series.time_s, time_s);
       LINES.forEach((line, k) => setText(values[k], count(series[line.key][at])));
-      const { clientWidth, clientHeight } = element;
-      const now = [span.from, span.to, series.time_s.length, series.time_s[0], clientWidth,
-        clientHeight].join();
-      if (!plot || now === shown || clientWidth === 0) return;
+      const last = series.time_s[series.time_s.length - 1];
+      const now = [span.from, span.to, series.time_s.length, last, width, height].join();
+      if (!plot || now === shown || width === 0) return;
       shown = now;
-      if (plot.width !== clientWidth || plot.height !== clientHeight) {
-        plot.setSize({ width: clientWidth, height: clientHeight });
-      }
+      if (plot.width !== width || plot.height !== height) plot.setSize({ width, height });
       plot.batch(() => {
         plot?.setData([series.time_s, ...LINES.map((line) => series[line.key])], false);
         plot?.setScale("x", { min: span.from, max: span.to });
@@ -104,8 +105,7 @@ function options(element, hover) {
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
     scales: { x: { time: true, auto: false }, tracks: { range: upwards }, n: { range: upwards } },
     axes: [
-      { ...axis, size: 22, space: 70, values: (_plot, splits) => splits.map((s) => clock(s)
-        .slice(0, 5)) },
+      { ...axis, size: 22, space: 70, values: (_plot, splits) => timesOfDay(splits) },
       { ...axis, scale: "tracks", size: LEFT, space: 22 },
       { ...axis, scale: "n", side: 1, size: RIGHT, space: 22, grid: { show: false } },
     ],
@@ -122,6 +122,12 @@ function options(element, hover) {
       if (left >= 0) hover(plot.posToVal(left, "x"));
     }] },
   };
+}
+
+/** To the minute where that tells them apart. @param {number[]} splits */
+function timesOfDay(splits) {
+  const digits = splits.length > 1 && splits[1] - splits[0] < 60 ? 8 : 5;
+  return splits.map((time_s) => clock(time_s).slice(0, digits));
 }
 
 /** uPlot reckons in the zone of the date it is given. @param {number} seconds */

@@ -121,8 +121,18 @@ export class Connection {
 
   /** @param {import("./types.js").Hello} hello */
   _begin(hello) {
+    const { hello: before, state } = this._store;
     this._store.set("hello", hello);
     if (this._store.selected !== null) this.send({ type: "select", track: this._store.selected });
+    const { name, start_s } = hello.station;
+    const same = before?.station.name === name && before.station.start_s === start_s;
+    if (same && state && !(state.at_edge && state.clock.live)) this._lookAgain(state);
+  }
+
+  /** A new socket looks at the edge: go back to where the user was. @param {import("./types.js").State} state */
+  _lookAgain({ time_s, clock }) {
+    this.send({ type: "view", time_s });
+    this.send({ type: "play", speed: clock.speed, paused: clock.paused });
   }
 
   /** @param {CloseEvent} close */

@@ -70,10 +70,18 @@ export function byId(id) {
   return element;
 }
 
+/** Colours by theme and name: to ask the browser makes it reckon all styles. @type {Map<string, string>} */
+const colours = new Map();
+
 /**
  * A colour of the theme in force.
  * @param {string} name such as "--hostile"
+ * @returns {string}
  */
 export function themeColour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const root = document.documentElement;
+  const key = `${root.dataset.theme} ${name}`;
+  const known = colours.get(key) ?? getComputedStyle(root).getPropertyValue(name).trim();
+  colours.set(key, known);
+  return known;
 }

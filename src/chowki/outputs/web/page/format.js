@@ -56,7 +56,7 @@ export function age(seconds) {
  */
 export function interval(low_s, high_s) {
   if (!known(low_s) && !known(high_s)) return NONE;
-  return `${duration(low_s)} to ${known(high_s) ? duration(high_s) : "?"}`;
+  return `${duration(low_s)}–${known(high_s) ? duration(high_s) : "?"}`;
 }
 
 /**
@@ -65,7 +65,8 @@ export function interval(low_s, high_s) {
  * @param {number} [digits]
  */
 export function quantity(value, unit, digits = 0) {
-  return known(value) ? `${value.toFixed(digits)} ${unit}`.replace("-", "−") : NONE;
+  const space = unit === "°" ? "" : " ";
+  return known(value) ? `${value.toFixed(digits)}${space}${unit}`.replace("-", "−") : NONE;
 }
 
 /** @param {number|null|undefined} metres */

@@ -16,6 +16,7 @@
  * @property {() => void} mute
  * @property {() => void} filters
  * @property {() => void} handover
+ * @property {() => void} proposal
  */
 
 const PAN_PX = 120;
@@ -115,6 +116,8 @@ function pageKeys(elsewhere) {
     { group, keys: ["F"], words: "filters", run: () => elsewhere.filters() },
     { group, keys: ["u"], words: "mute the sound for 5 minutes", run: () => elsewhere.mute() },
     { group, keys: ["H"], words: "handover note", run: () => elsewhere.handover() },
+    { group, keys: ["R"], words: "to the first proposal (operator)",
+      run: () => elsewhere.proposal() },
     { group, keys: ["Escape"], words: "clear the selection", run: () => elsewhere.clear() },
     { group, keys: ["?"], words: "these keys", run: () => elsewhere.help() },
   ];
@@ -126,12 +129,26 @@ function pageKeys(elsewhere) {
  */
 export function listenForKeys(keys) {
   const byKey = new Map(keys.flatMap((key) => key.keys.map((name) => [name, key])));
+  releaseFocus();
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
     const key = byKey.get(event.key);
     if (!key || needsIt(event)) return;
     event.preventDefault();
     key.run(event);
+  });
+}
+
+/**
+ * A button pressed by the mouse gives the focus back, so that the next space is for the clock and
+ * presses nothing twice. Who came by keyboard stays where they are.
+ */
+function releaseFocus() {
+  document.addEventListener("click", (event) => {
+    const target = /** @type {HTMLElement} */ (event.target);
+    const button = target.closest("button, summary");
+    if (event.detail === 0 || !button || target.closest("dialog, .filter-panel")) return;
+    if (button instanceof HTMLElement && button === document.activeElement) button.blur();
   });
 }
 

@@ -56,6 +56,8 @@ function start() {
     build(page, siren, hello);
     store.on("hello", (next) => reloadIfOther(hello, next));
   });
+  // For the console of the browser, and for tests: everything that the page knows.
+  Object.assign(globalThis, { chowki: page });
   connection.open();
 }
 
@@ -66,7 +68,6 @@ function start() {
  */
 function build(page, siren, hello) {
   const { store } = page;
-  document.title = `${hello.name} · chowki`;
   store.sift = compileFilter(hello);
   store.on("hello", (next) => {
     store.sift = compileFilter(next);
@@ -82,6 +83,7 @@ function build(page, siren, hello) {
     help: () => help.open(),
     filters: () => filters.toggle(),
     handover: () => handover.open(),
+    proposal: () => toFirstProposal(page),
     clear: () => clearSelection(page),
     mute: () => (siren.mutedFor() > 0 ? siren.unmute() : siren.mute(MUTE_BY_KEY_MIN)),
   });
@@ -116,6 +118,15 @@ function makeDecks(page, siren, hello, writeHandover) {
   page.store.on("selected", (track) => {
     if (track !== null) lower.show("details");
   });
+}
+
+/** Put the focus on the first proposal; to release it takes two presses more. @param {Page} page */
+function toFirstProposal(page) {
+  if (!page.acts.operator) return;
+  page.show("proposals");
+  const button = document.querySelector("#panel-proposals .decide button:not(:disabled)");
+  if (button instanceof HTMLElement) button.focus();
+  else page.notes.show("No proposal waits for you.");
 }
 
 /** @param {Page} page */

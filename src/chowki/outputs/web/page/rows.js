@@ -27,18 +27,29 @@ import { el, setAttr, setClass } from "./dom.js";
  * @property {string} [name] class of the table
  */
 
+/**
+ * @template R
+ * @typedef {object} Kept one row of the table
+ * @property {R} row
+ * @property {HTMLTableRowElement} tr
+ * @property {((row: R) => void)[]} paint
+ * @property {HTMLElement|null} button
+ */
+
 /** @template R */
 export class KeyedTable {
   /** @param {TableOptions<R>} options */
   constructor(options) {
     this._options = options;
-    /** @type {Map<string|number, {row: R, tr: HTMLTableRowElement, paint: ((row: R) => void)[]}>} */
+    /** @type {Map<string|number, Kept<R>>} */
     this._kept = new Map();
     const heads = options.columns.map((column) =>
       el("th", { scope: "col", class: column.name ?? "" },
         el("span", { class: column.quiet ? "unseen" : null, text: column.head })),
     );
     this._body = el("tbody");
+    /** The row button that the tab key stops at. @type {HTMLElement|null} */
+    this._stop = null;
     this._table = el(
       "table",
       { class: `rows ${options.name ?? ""}` },
@@ -86,7 +97,8 @@ export class KeyedTable {
   _add(key, row) {
     const tr = el("tr");
     const paint = this._options.columns.map((column) => this._cell(tr, column));
-    const kept = { row, tr, paint };
+    const button = /** @type {HTMLElement|null} */ (tr.querySelector("button.row-key"));
+    const kept = { row, tr, paint, button };
     tr.dataset.key = String(key);
     this._kept.set(key, kept);
     return kept;
@@ -101,8 +113,10 @@ export class KeyedTable {
     const cell = el("td", { class: column.name ?? "" });
     tr.append(cell);
     const button = column.button ?? false;
-    const inner = button ? el("button", { type: "button", class: "row-key", tabindex: -1 }) : cell;
-    if (button) cell.append(inner);
+    const wraps = column.name?.endsWith("wrap") ?? false;
+    const inner = button ? el("button", { type: "button", class: "row-key", tabindex: -1 })
+      : wraps ? el("span", { class: "clamp" }) : cell;
+    if (inner !== cell) cell.append(inner);
     if (column.make) return column.make(inner);
     const text = column.text ?? (() => "");
     const wordy = column.name?.startsWith("text") ?? false;
@@ -116,7 +130,7 @@ export class KeyedTable {
   }
 
   /**
-   * @param {{row: R, tr: HTMLTableRowElement, paint: ((row: R) => void)[]}} kept
+   * @param {Kept<R>} kept
    * @param {R} row
    */
   _paint(kept, row) {
@@ -124,8 +138,7 @@ export class KeyedTable {
     for (const paint of kept.paint) paint(row);
     const chosen = this._options.chosen?.(row) ?? false;
     setClass(kept.tr, `${this._options.rowClass?.(row) ?? ""}${chosen ? " chosen" : ""}`);
-    const key = kept.tr.querySelector(".row-key");
-    if (key) setAttr(key, "aria-pressed", String(chosen));
+    if (kept.button && this._options.chosen) setAttr(kept.button, "aria-pressed", String(chosen));
   }
 
   _listen() {
@@ -158,20 +171,20 @@ export class KeyedTable {
     if (!(event.key in steps)) return;
     event.preventDefault();
     event.stopPropagation();
-    keys[Math.max(0, Math.min(keys.length - 1, steps[event.key]))]?.focus();
-    this._rove();
+    const next = keys[Math.max(0, Math.min(keys.length - 1, steps[event.key]))];
+    this._rove(next);
+    next?.focus();
   }
 
-  /** One row at a time is a stop of the tab key. */
-  _rove() {
-    const keys = this._keys();
-    if (!keys.length) return;
-    const focused = keys.find((key) => key === document.activeElement);
-    const stop = focused ?? keys.find((key) => key.tabIndex === 0) ?? keys[0];
-    for (const key of keys) {
-      const index = key === stop ? 0 : -1;
-      if (key.tabIndex !== index) key.tabIndex = index;
-    }
+  /** One row at a time is a stop of the tab key. @param {HTMLElement|null} [wanted] */
+  _rove(wanted = null) {
+    if (!this._options.choose) return;
+    const before = this._stop?.isConnected ? this._stop : null;
+    const stop = wanted ?? before ?? this._body.querySelector("button.row-key");
+    if (stop === before || !(stop instanceof HTMLElement)) return;
+    if (before) before.tabIndex = -1;
+    stop.tabIndex = 0;
+    this._stop = stop;
   }
 
   /** @returns {HTMLButtonElement[]} */

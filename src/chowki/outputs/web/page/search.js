@@ -62,12 +62,11 @@ class Search {
 
   /** Call signs and addresses are not in the picture: they are asked for when somebody types. */
   async _askForNames() {
-    if (performance.now() - this._namedAt > NAMES_KEPT_MS) {
+    const url = this._page.store.hello?.names;
+    if (url && performance.now() - this._namedAt > NAMES_KEPT_MS) {
       this._namedAt = performance.now();
-      const answer = await fetch("/tracks?format=json").catch(() => null);
-      const told = answer?.ok ? await answer.json().catch(() => []) : [];
-      const rows = Array.isArray(told) ? told : told.tracks ?? [];
-      this._names = rows.filter((/** @type {Named} */ row) => row.callsign || row.address);
+      const answer = await fetch(url).catch(() => null);
+      this._names = answer?.ok ? await answer.json().catch(() => []) : [];
     }
     this._look();
   }

@@ -30,12 +30,12 @@ const drawn = new WeakMap();
  * @param {HTMLCanvasElement} canvas
  * @param {import("./store.js").Store} store
  * @param {Span} span
- * @param {number} edge_s
+ * @param {{width: number, height: number}} size px
  */
-export function drawTicks(canvas, store, span, edge_s) {
+export function drawTicks(canvas, store, span, size) {
   const { events, settings } = store;
-  const width = canvas.clientWidth;
-  const height = canvas.clientHeight;
+  const { width, height } = size;
+  const edge_s = store.state?.edge_s ?? span.from;
   const scale = (width - LEFT - RIGHT) / (span.to - span.from);
   const edge = Math.round(LEFT + (edge_s - span.from) * scale);
   const last = events.length ? events[events.length - 1].id : 0;

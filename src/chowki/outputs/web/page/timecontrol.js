@@ -6,6 +6,9 @@
 /** A cursor that stands so far behind the edge is not taken to it again. */
 const JUST_BEHIND_S = 0.5;
 
+/** So long it may take until the picture of an asked time is there. */
+const ANSWERED_MS = 700;
+
 export class TimeControl {
   /**
    * @param {Store} store
@@ -16,6 +19,9 @@ export class TimeControl {
     this._store = store;
     this._connection = connection;
     this._notes = notes;
+    /** The time that was asked for last, and when: steps add up before the picture comes. */
+    this._asked_s = /** @type {number|null} */ (null);
+    this._askedAt = Number.NEGATIVE_INFINITY;
   }
 
   /** Whether the engine's clock is the one that runs here. */
@@ -68,7 +74,10 @@ export class TimeControl {
   /** Look at another time, some seconds from the one shown. @param {number} seconds */
   step(seconds) {
     const state = this._store.state;
-    if (state) this.seek(state.time_s + seconds);
+    if (!state) return;
+    const asked = performance.now() - this._askedAt < ANSWERED_MS ? this._asked_s : null;
+    const from = asked ?? state.time_s;
+    this.seek(Math.min(from + seconds, state.edge_s));
   }
 
   /**
@@ -80,6 +89,8 @@ export class TimeControl {
     if (!state) return;
     const beyond = time_s === null || time_s >= state.edge_s - 0.25;
     const at = beyond && !paused ? null : Math.max(state.start_s, time_s ?? state.edge_s);
+    this._asked_s = at;
+    this._askedAt = performance.now();
     this._connection.send({ type: "view", time_s: at });
     if (paused) this._connection.send({ type: "play", speed: 1, paused: true });
   }

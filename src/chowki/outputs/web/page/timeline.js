@@ -11,6 +11,8 @@ import { drawTicks } from "./ticks.js";
 /** Room on both sides, px: the axes of the chart stand there. */
 export const LEFT = 52;
 export const RIGHT = 44;
+/** Height of the strip of ticks, px; timeline.css has it too. */
+const STRIP = 30;
 const SEND_EVERY_MS = 120;
 /** Lengths that the line has, s: it grows in steps and stands still between them. */
 const LENGTHS = [600, 1200, 1800, 3600, 5400, 7200, 10800, 14400, 21600, 28800, 43200, 86400];
@@ -27,6 +29,8 @@ export class Timeline {
     /** @type {number|null} where the pointer holds the cursor */
     this._held = null;
     this._window_s = 0;
+    /** Size of the body, px: kept, since to ask for it makes the browser lay out the page. */
+    this._size = { width: 0, height: 0 };
     this._ticks = el("canvas", { class: "ticks", "aria-hidden": "true" });
     this._needle = el("div", { class: "needle" });
     this._hover = el("span", { class: "hover", "aria-hidden": "true" });
@@ -42,7 +46,11 @@ export class Timeline {
       this._chart.key), this._body);
     this._listen();
     page.painter.on(() => this.paint(), ["state", "hello", "settings", "series"]);
-    new ResizeObserver(() => page.painter.mark(() => this.paint())).observe(this._body);
+    new ResizeObserver(([entry]) => {
+      const { width, height } = entry.contentRect;
+      this._size = { width, height };
+      this.paint();
+    }).observe(this._body);
   }
 
   /** Show the last so many seconds only, or all. @param {number} seconds 0: all */
@@ -73,8 +81,9 @@ export class Timeline {
     if (!state) return;
     const span = this.span();
     const shown = this._held ?? state.time_s;
-    drawTicks(this._ticks, this._page.store, span, state.edge_s);
-    this._chart.paint(span, shown);
+    const { width, height } = this._size;
+    drawTicks(this._ticks, this._page.store, span, { width, height: STRIP });
+    this._chart.paint(span, shown, { width, height: height - STRIP });
     this._moveNeedle(span, shown);
     setAttr(this._strip, "aria-valuemin", String(Math.round(state.start_s)));
     setAttr(this._strip, "aria-valuemax", String(Math.round(state.edge_s)));
@@ -84,7 +93,7 @@ export class Timeline {
 
   /** @param {Span} span @param {number} time_s */
   _moveNeedle(span, time_s) {
-    const width = this._body.clientWidth - LEFT - RIGHT;
+    const width = this._size.width - LEFT - RIGHT;
     const share = (time_s - span.from) / (span.to - span.from);
     setHidden(this._needle, share < 0 || share > 1);
     this._needle.style.transform = `translateX(${(LEFT + share * width).toFixed(1)}px)`;
@@ -157,7 +166,7 @@ export class Timeline {
   /** Say what time the pointer is at, and what happened next to it. @param {number} time_s */
   _describe(time_s) {
     const span = this.span();
-    const near = ((span.to - span.from) / Math.max(1, this._body.clientWidth)) * 5;
+    const near = ((span.to - span.from) / Math.max(1, this._size.width)) * 5;
     let best = null;
     for (const event of this._page.store.events) {
       const off = Math.abs(event.time_s - time_s);
@@ -165,9 +174,9 @@ export class Timeline {
       best = event;
     }
     setText(this._hover, best ? `${clock(best.time_s)} ${best.text}` : clock(time_s));
-    const width = this._body.clientWidth - LEFT - RIGHT;
+    const width = this._size.width - LEFT - RIGHT;
     const x = LEFT + ((time_s - span.from) / (span.to - span.from)) * width;
-    const room = Math.max(0, this._body.clientWidth - this._hover.offsetWidth - 4);
+    const room = Math.max(0, this._size.width - this._hover.offsetWidth - 4);
     this._hover.style.transform = `translateX(${Math.min(room, Math.max(4, x - 30))}px)`;
   }
 }
@@ -230,8 +239,8 @@ class Controls {
   _standing(state) {
     const { live, paused } = state.clock;
     if (!live) return paused ? "Recording, paused" : "Recording";
-    if (state.at_edge) return paused ? "Engine paused" : "At the edge";
-    return `${duration(state.edge_s - state.time_s)} behind the edge${paused ? ", paused" : ""}`;
+    if (state.at_edge) return paused ? "Engine paused" : "";
+    return `${duration(state.edge_s - state.time_s)} behind${paused ? ", paused" : ""}`;
   }
 
   /** @param {number[]} speeds */

@@ -1,12 +1,20 @@
 // The bar above the map: search, filters, layers, export, theme, help.
 
-import { byId, el, setAttr } from "./dom.js";
+import { byId, el, setAttr, setHidden } from "./dom.js";
 import { exportCsv, exportGeoJson, exportPng } from "./export.js";
 
 /** @typedef {import("./page.js").Page} Page */
 /** @typedef {keyof import("./types.js").Settings} Name */
 
 const LABELS = ["none", "ranked", "all"];
+
+/** @type {[Name, string][]} */
+const MODES = [
+  ["isolate", "Isolated"],
+  ["follow", "Following"],
+  ["multi", "Picking"],
+  ["inView", "Lists: view only"],
+];
 
 /** Layers with a button, and the key that does the same. @type {[Name, string, string][]} */
 const LAYERS = [
@@ -36,12 +44,25 @@ export function makeTools(page, parts) {
   const help = el("button", { type: "button", text: "?", "aria-label": "Keys and help",
     click: parts.help });
   byId("tools").append(
-    parts.search, filters, parts.chip, el("span", { class: "grow" }),
+    parts.search, filters, parts.chip, modeChips(page),
     menu("Layers", layerItems(page)), measure, menu("Export", exportItems(page)), theme, help);
   page.painter.on(() => {
     theme.textContent = store.settings.theme === "night" ? "Light" : "Night";
     setAttr(theme, "aria-label", `Change to the ${theme.textContent.toLowerCase()} theme`);
   }, ["settings", "hello"]);
+}
+
+/** What is switched on and changes what is seen: pressed, it is off again. @param {Page} page */
+function modeChips(page) {
+  const { store } = page;
+  const box = el("span", { class: "grow modes" });
+  for (const [name, text] of MODES) {
+    const chip = el("button", { type: "button", class: "chip filter-chip", text: `${text} ✕`,
+      "aria-label": `${text} ✕: switch off`, click: () => store.set("settings", { [name]: false }) });
+    box.append(chip);
+    page.painter.on(() => setHidden(chip, !store.settings[name]), ["settings", "hello"]);
+  }
+  return box;
 }
 
 /** @param {Page} page @param {Name} name @param {string} text */

@@ -2,7 +2,7 @@
 
 import { byId, el, setAttr, setClass, setHidden, setText } from "./dom.js";
 import { clock, count, date, duration, sentence } from "./format.js";
-import { levelWeight, placeName, slug, word } from "./words.js";
+import { bareLevel, levelWeight, placeName, slug, word } from "./words.js";
 import { levelName } from "./panels/sectors.js";
 
 /** @typedef {import("./page.js").Page} Page */
@@ -103,7 +103,7 @@ function statusWords(page) {
   const statuses = (page.store.state?.sectors ?? []).map((each) => each.weapons_control_status);
   const order = ["hold", "tight", "free"].filter((status) => statuses.includes(status));
   if (!order.length) return "–";
-  return order.length === 1 ? order[0] : `${order[0]} to ${order[order.length - 1]}`;
+  return order.length === 1 ? order[0] : `${order[0]}–${order[order.length - 1]}`;
 }
 
 /** @param {Page} page @returns {Part} */
@@ -130,7 +130,7 @@ function posturePart(page) {
       setHidden(box, sectors.length === 0 || page.store.hello?.mode === "live");
       const ceased = sectors.filter((each) => each.cease_fire_s !== null).length;
       const names = [...new Set(sectors.map((each) => levelName(page, each)))];
-      const words = ceased ? `cease-fire in ${ceased}` : `posture ${names.join(", ") || "–"}`;
+      const words = ceased ? `cease-fire in ${ceased} of ${sectors.length}` : `posture ${names.join(", ") || "–"}`;
       setText(status, `Weapons ${statusWords(page)}`);
       setText(posture, words);
       if (!box.open) return;
@@ -204,7 +204,7 @@ function alarmWords(page, siren) {
   const open = page.atEdge() ? siren.open
     : (state?.alarms ?? []).filter((each) => each.acknowledged_s === null && !each.shelved);
   if (!open.length) return ["No open alarm", "none", ""];
-  const levels = open.map((alarm) => word(hello, "level", alarm.level));
+  const levels = open.map((alarm) => bareLevel(word(hello, "level", alarm.level)));
   const worst = levels.reduce((a, b) => (levelWeight(b) > levelWeight(a) ? b : a));
   const last = open[open.length - 1];
   const more = open.length > 1 ? `${open.length - 1} more, ` : "";

@@ -40,6 +40,8 @@
  * @property {PostureLevel[]} postures
  * @property {number[]} speeds
  * @property {UserLayer[]} layers
+ * @property {string} [names] where the call signs and addresses of the tracks are told, as a list
+ *   of {track, callsign, address}
  */
 
 /**

@@ -25,7 +25,7 @@ const IDENTITY_MARKS = /** @type {Record<string, string>} */ ({
 export function word(hello, list, value) {
   if (value === null || value === undefined) return "";
   if (typeof value === "string") return value.replaceAll("_", " ");
-  return hello?.words[list]?.[value] ?? String(value);
+  return value < 0 ? "" : hello?.words[list]?.[value] ?? String(value);
 }
 
 /** @param {string} text */
@@ -43,19 +43,25 @@ export function identityClass(identity) {
   return `mark mark-${slug(identity) || "unknown"}`;
 }
 
-/** Sign of a warning level: shape and letter. @param {string} level */
+/** A level without the word that it is only proposed. @param {string} level */
+export function bareLevel(level) {
+  return level.replace("proposed ", "");
+}
+
+/** Sign of a warning level. @param {string} level */
 export function levelMark(level) {
   const signs = /** @type {Record<string, string>} */ ({
     advisory: "▲",
     "take cover": "■",
     "all clear": "●",
   });
-  return signs[level] ?? "·";
+  return signs[bareLevel(level)] ?? "·";
 }
 
 /** How bad a level is, to compare. @param {string} level */
 export function levelWeight(level) {
-  return level === "take cover" ? 2 : level === "advisory" ? 1 : 0;
+  const bare = bareLevel(level);
+  return bare === "take cover" ? 2 : bare === "advisory" ? 1 : 0;
 }
 
 /**

@@ -3,7 +3,7 @@
 import { el, setHidden, setText } from "../dom.js";
 import { clock, count, duration } from "../format.js";
 import { KeyedTable } from "../rows.js";
-import { levelMark, placeName, slug, word } from "../words.js";
+import { bareLevel, levelMark, placeName, slug, word } from "../words.js";
 import { twoLines } from "./threats.js";
 
 /** @typedef {import("../types.js").Alarm} Alarm */
@@ -59,7 +59,7 @@ export function isOpen(alarm) {
 /** Who knows of an alarm. @param {Alarm} alarm */
 function standing(alarm) {
   if (alarm.acknowledged_s !== null) {
-    return `acknowledged by ${alarm.acknowledged_by} ${clock(alarm.acknowledged_s)}`;
+    return `✓ ${alarm.acknowledged_by} ${clock(alarm.acknowledged_s)}`;
   }
   const seen = alarm.seen.length ? `seen by ${alarm.seen.join(", ")}` : "not seen yet";
   return alarm.shelved ? `shelved, ${seen}` : seen;
@@ -67,7 +67,7 @@ function standing(alarm) {
 
 /** @param {Page} page @param {Alarm} alarm */
 function levelOf(page, alarm) {
-  return word(page.store.hello, "level", alarm.level);
+  return bareLevel(word(page.store.hello, "level", alarm.level));
 }
 
 /**

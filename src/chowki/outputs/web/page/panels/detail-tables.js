@@ -88,7 +88,7 @@ export function engagementTable(page) {
         make: (cell) => twoLines(cell, (engagement) => [
           siteName(page.store.hello, engagement.site),
           word(page.store.hello, "effector", engagement.effector)]) },
-      { head: "State", name: "who",
+      { head: "State", name: "text wrap",
         text: (engagement) => sentence(stateWords(page, engagement)) },
       { head: "Meets in", name: "time",
         text: (engagement) => (engagement.intercept_s === null || engagement.intercept_s < shown()

@@ -20,16 +20,17 @@ export function detailsPanel(page) {
     headPart(page), figuresPart(page), reasonsPart(), classPart(page),
     threatTable(page), engagementTable(page), saidTable(page), agesPart(page), identityPart(page),
   ];
+  const picked = pickedBar(page);
   const empty = el("p", { class: "empty",
     text: "No track is selected: click one on the map, or choose one in a list." });
   const body = el("div", { class: "details" }, ...parts.map((part) => part.element));
   return {
     name: "details",
     title: "Track",
-    element: el("div", { class: "stack scroll" }, empty, body),
+    element: el("div", { class: "stack scroll" }, picked.element, empty, body),
     topics: ["detail", "selected", "block", "settings", "picked", "hello"],
-    badge: () => ({ text: store.selected === null ? "" : String(store.selected) }),
     paint: () => {
+      picked.paint();
       setHidden(empty, store.selected !== null);
       setHidden(body, store.selected === null);
       if (store.selected === null) return;
@@ -37,6 +38,31 @@ export function detailsPanel(page) {
       for (const part of parts) part.paint(detail);
     },
   };
+}
+
+/** The tracks that were picked beside the selected one. @param {Page} page */
+function pickedBar(page) {
+  const { store } = page;
+  const words = el("span", { class: "grow" });
+  const fit = el("button", { type: "button", class: "small", text: "Show all",
+    click: () => page.map?.fitTracks([...store.picked]) });
+  const clear = el("button", { type: "button", class: "small", text: "Clear picked",
+    click: () => store.set("picked", new Set()) });
+  const element = el("div", { class: "bar" }, words, fit, clear);
+  return {
+    element,
+    paint: () => {
+      setHidden(element, store.picked.size === 0);
+      setText(words, `Picked: ${[...store.picked].join(", ")}`);
+    },
+  };
+}
+
+/** Where the pilot is, by the details or else by what Remote ID said. @param {Page} page @param {Detail|null} detail */
+function pilot(page, detail) {
+  const heard = page.store.state?.pilots?.find((each) => each.track === page.store.selected);
+  const where = detail?.pilot ?? heard;
+  return where ? position(where.lat, where.lon) : "–";
 }
 
 /** A value of the selected track in the block. @param {Page} page @param {string} name */
@@ -172,7 +198,7 @@ function agesPart(page) {
     ["Updated", (detail) => since(detail?.updated_s)],
     ["Crossed border", (detail) => (detail?.crossed_border_s ? since(detail.crossed_border_s) : "no")],
     ["Position", () => position(now(page, "lat"), now(page, "lon"))],
-    ["Pilot", (detail) => (detail?.pilot ? position(detail.pilot.lat, detail.pilot.lon) : "–")],
+    ["Pilot", (detail) => pilot(page, detail)],
     ["Sensors, updates", (detail) => `${count(detail?.sensors)}, ${count(detail?.updates)}`],
     ["Error (1 sd)", (detail) => errors(detail)],
     ["Radar cross-section", (detail) => quantity(detail?.rcs_dbsm, "dBsm", 1)],

@@ -2,7 +2,7 @@
 // within its row, so that nothing is released by a slip.
 
 import { el, setAttr, setHidden, setText } from "../dom.js";
-import { count, duration, percent, sentence } from "../format.js";
+import { clock, count, duration, percent, sentence } from "../format.js";
 import { KeyedTable } from "../rows.js";
 import { placeName, siteName, slug, word } from "../words.js";
 import { stateWords } from "./detail-tables.js";
@@ -25,7 +25,7 @@ export function proposalsPanel(page) {
     ? [{ head: "Decide", name: "decide", make: (cell) => decision(page, cell) }]
     : [{ head: "State", name: "who", text: () => "Proposed" }]);
   const running = engagementsTable(page, "Engagements under way", [
-    { head: "State", name: "who", text: (engagement) => sentence(stateWords(page, engagement)) },
+    { head: "State", name: "who wrap", text: (engagement) => sentence(stateWords(page, engagement)) },
   ]);
   return {
     name: "proposals",
@@ -75,15 +75,21 @@ function engagementsTable(page, caption, last) {
       { head: "Track, place", name: "who", button: true,
         make: (cell) => twoLines(cell, (each) => [
           String(each.track), placeName(store.hello, each.place)]) },
-      { head: "Site, effector, kill", name: "where",
+      { head: "Site; meets, kill, harm", name: "where",
         make: (cell) => twoLines(cell, (each) => [
-          siteName(store.hello, each.site),
-          `${word(store.hello, "effector", each.effector)}, ${percent(each.kill_probability)}`]) },
-      { head: "Meets, harm", name: "when",
-        make: (cell) => twoLines(cell, (each) => [meets(page, each), `harm ${harm(each.harm)}`]) },
+          siteWords(page, each),
+          each.site < 0 ? "" : `${meets(page, each)}, kill ${percent(each.kill_probability)}`
+            + `, harm ${harm(each.harm)}`]) },
       ...last,
     ],
   });
+}
+
+/** The site, and its effector where the name does not tell. @param {Page} page @param {Engagement} each */
+function siteWords(page, each) {
+  const site = siteName(page.store.hello, each.site) || "No site";
+  const effector = word(page.store.hello, "effector", each.effector);
+  return site.includes(effector) ? site : `${site} (${effector})`;
 }
 
 /** Expected harm to people on the ground, below. @param {number|null} expected */
@@ -94,7 +100,8 @@ function harm(expected) {
 /** @param {Page} page @param {Engagement} engagement */
 function meets(page, engagement) {
   const now = page.store.state?.time_s ?? 0;
-  if (engagement.intercept_s === null || engagement.intercept_s < now) return "–";
+  if (engagement.intercept_s === null) return "no time";
+  if (engagement.intercept_s < now) return `at ${clock(engagement.intercept_s)}`;
   return `in ${duration(engagement.intercept_s - now)}`;
 }
 

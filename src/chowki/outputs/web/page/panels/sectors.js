@@ -51,7 +51,7 @@ function sectorTable(page) {
     columns: [
       { head: "Sector, since", name: "where",
         make: (cell) => twoLines(cell, (sector) => [sector.sector, since(sector)]) },
-      { head: "Weapons, release by", name: "who",
+      { head: "Weapons, by", name: "who",
         make: (cell) => twoLines(cell, (sector) => [
           sector.weapons_control_status || "–", sector.release || "–"]) },
       { head: "Posture", name: "posture", make: (cell) => postureCell(page, cell) },

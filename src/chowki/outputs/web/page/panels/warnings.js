@@ -3,7 +3,7 @@
 import { el, setHidden, setText } from "../dom.js";
 import { clock, count, duration, percent } from "../format.js";
 import { KeyedTable } from "../rows.js";
-import { levelMark, levelWeight, placeName, slug, word } from "../words.js";
+import { bareLevel, levelMark, levelWeight, placeName, slug, word } from "../words.js";
 import { twoLines } from "./threats.js";
 
 /** @typedef {import("../types.js").Warning} Warning */
@@ -44,7 +44,7 @@ export function warningsPanel(page) {
 
 /** @param {Page} page @param {Warning} warning */
 function levelOf(page, warning) {
-  return word(page.store.hello, "level", warning.level).replace("proposed ", "");
+  return bareLevel(word(page.store.hello, "level", warning.level));
 }
 
 /** @param {Warning} warning */
@@ -68,6 +68,12 @@ function show(page, warning) {
   else page.goTo(warning.lat, warning.lon);
 }
 
+/** @param {number|null} arrival_s @param {number} now_s */
+function arrival(arrival_s, now_s) {
+  if (arrival_s === null) return "–";
+  return arrival_s <= now_s ? "now" : duration(arrival_s - now_s);
+}
+
 /**
  * @param {Page} page
  * @returns {import("../rows.js").Column<Warning>[]}
@@ -89,7 +95,7 @@ function columns(page) {
       head: "Arrival",
       name: "when",
       make: (cell) => twoLines(cell, (warning) => [
-        warning.arrival_s === null ? "–" : duration(warning.arrival_s - time()),
+        arrival(warning.arrival_s, time()),
         warning.arrival_s === null ? "" : `at ${clock(warning.arrival_s)}`,
       ]),
     },
