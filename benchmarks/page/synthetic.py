@@ -155,6 +155,10 @@ class Synthetic:
             return None
         return tell_detail(self, track, self._now_s() if time_s is None else time_s)
 
+    def names(self) -> list[dict[str, Any]]:
+        """Return the names of tracks: nothing here has one."""
+        return []
+
     def submit(self, request: ActRequest) -> Verdict:
         """Take an act."""
         if not self.operator:

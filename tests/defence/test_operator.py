@@ -181,3 +181,15 @@ def test_under_a_cease_fire_a_person_releases_what_nobody_proposed(make, keep):
     night.act("release", "1")
     assert [track for _, track in night.orders] == [1]
     assert night.state.acts_late == 0
+
+
+@pytest.mark.parametrize("verb", ["release", "refuse"])
+def test_on_a_feed_there_is_nothing_to_release(make, verb):
+    """Operator mode builds no planner: what is said of engagements is heard by nobody."""
+    theatre = make.theatre(simulated=False)
+    figures = DefenceParameters.model_validate({"posture": {"operator": True, "start": "free"}})
+    defence = AirDefence(theatre, figures, DestinationThreat(theatre, figures.threat), None)
+    night = Night(make, defence).run(5).act(verb, "1").run(5)
+    assert (night.rows, night.orders) == ([], [])
+    assert night.state.acts_ignored == 1
+    assert night.state.book is None

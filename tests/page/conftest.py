@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import threading
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,56 @@ class Watch:
     def _answered(self, response: Any) -> None:
         if response.status >= 400 and not response.url.endswith(ASKED_BY_ITSELF):
             self._seen.append(f"answer {response.status}: {response.url}")
+
+
+class Stage:
+    """An engine behind the page, that runs until something holds and then stands still.
+
+    The loop's own thread looks, so that it stops at the very second, however fast it goes.
+
+    Parameters
+    ----------
+    engine : Engine
+        Not started yet.
+    folder : Path
+        Where it records.
+    """
+
+    def __init__(self, engine: Any, folder: Path) -> None:
+        self.engine, self.folder, self.session = engine, folder, engine.session
+        self._see, self.session.see = self.session.see, self._look
+        self._holds: Callable[[dict[str, Any]], bool] | None = None
+        self._reached = threading.Event()
+
+    def until(
+        self, holds: Callable[[dict[str, Any]], bool], within_s: float = 90.0
+    ) -> dict[str, Any]:
+        """Run until something holds of the state; return that, with the engine paused."""
+        self._reached.clear()
+        self._holds = holds
+        if self.engine.ident is None:
+            self.engine.start()
+        self.session.control("", None, False)
+        assert self._reached.wait(within_s), f"it did not come to that: {self.engine.fault}"
+        return self.session.state(None)
+
+    def at(self, second: float) -> dict[str, Any]:
+        """Run to a second of the scenario."""
+        return self.until(lambda state: state["time_s"] - state["start_s"] >= second)
+
+    def recording(self) -> Any:
+        """End the engine; return what it recorded."""
+        from chowki.outputs.recording import Recording
+
+        self.engine.stop()
+        return Recording(self.folder)
+
+    def _look(self, event: Any, frame: Any) -> None:
+        self._see(event, frame)
+        if frame.complete and self._holds and self._holds(self.session.state(None)):
+            self._holds = None
+            self.session.control("", None, True)
+            self._reached.set()
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +205,38 @@ def serving() -> Iterator[Callable[..., Any]]:
     yield serve
     for server in servers.values():
         server.stop()
+
+
+@pytest.fixture
+def staged(tmp_path) -> Iterator[Callable[..., Stage]]:
+    """Return how to put an engine behind the page; what still runs is ended after the test.
+
+    ``staged(source, overrides, operator=True)`` simulates, ``staged(feeds=[...])`` listens or
+    reads.
+    """
+    from chowki.run.serve import Staging, stage_feeds, stage_simulation
+
+    stages: list[Stage] = []
+
+    def stage(
+        source: Any = "single-site",
+        overrides: tuple[str, ...] = (),
+        feeds: tuple[str, ...] = (),
+        **more: Any,
+    ) -> Stage:
+        folder = tmp_path / f"run-{len(stages)}"
+        staging = Staging(folder, **{"speed": 1000.0, **more})
+        if feeds:
+            engine = stage_feeds(source, feeds, None, overrides, staging)
+        else:
+            engine = stage_simulation(str(source), None, None, overrides, staging)
+        stages.append(Stage(engine, folder))
+        return stages[-1]
+
+    yield stage
+    for one in stages:
+        if one.engine.is_alive():
+            one.engine.stop()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from chowki.core.messages import Act, Event, Frame
 from chowki.core.places import Theatre
 from chowki.core.records import Tracks
 from chowki.outputs.web.chronicle import Chronicle, Moment
-from chowki.outputs.web.detail import detail_message
+from chowki.outputs.web.detail import detail_message, names_of
 from chowki.outputs.web.hello import hello
 from chowki.outputs.web.permissions import Facts, admit, on_watch, told_late
 from chowki.outputs.web.revisions import Revisions
@@ -144,6 +144,10 @@ class PageSession:
         state = self._state(moment)
         found = detail_message(self.chronicle, moment, track, state["engagements"])
         return None if found is None else plain(found)
+
+    def names(self) -> list[Document]:
+        """Return track, call sign and address of what has one, now."""
+        return names_of(self.chronicle.at(None).picture)
 
     def submit(self, request: ActRequest) -> Verdict:
         """Take or refuse what a person asks for."""

@@ -212,3 +212,32 @@ def test_nothing_can_be_done_in_a_recording(replay):
     verdict = replay.submit(ActRequest("R. Singh", "approver", "release", "1"))
     assert (verdict.accepted, verdict.code) == (False, 403)
     assert not replay.control("R. Singh", 30.0, paused=None).accepted
+
+
+def test_names_are_those_of_the_last_picture(replay, tables):
+    time_s, track, address, callsign = _columns(
+        tables.tracks, "time_s", "track", "address", "callsign"
+    )
+    last = time_s == time_s.max()
+    named = {
+        int(t)
+        for t, a, c in zip(track[last], address[last], callsign[last], strict=True)
+        if a >= 0 or c
+    }
+    told = replay.names()
+    assert {one["track"] for one in told} == named
+    assert any(one["callsign"] for one in told)
+    assert all(one["address"].startswith(("ICAO ", "Remote ID ")) for one in told if one["address"])
+
+
+def test_a_sensor_was_heard_when_the_record_says(replay, tables):
+    """Looking back, too: to the ten seconds between whole pictures."""
+    time_s, sensor = _columns(tables.scans, "time_s", "sensor")
+    first, last = replay.span_s
+    for at in (first + 301.0, first + 455.0, last):
+        for one in replay.state(at)["sensors"]:
+            heard = time_s[(sensor == one["number"]) & (time_s <= at)]
+            if len(heard):
+                assert heard.max() - 10.0 <= one["last_s"] <= heard.max() + 1e-5
+            else:
+                assert one["last_s"] is None

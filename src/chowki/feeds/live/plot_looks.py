@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,8 +13,9 @@ from chowki.core.messages import Scan
 from chowki.core.places import Sensor
 from chowki.core.records import Detections
 from chowki.feeds.live.plot_rows import PlotRow
+from chowki.feeds.live.reach import HEARD_A_SECOND, Reach
 from chowki.feeds.live.source import Footing
-from chowki.feeds.plot_table import Layout, PlotTable, scan_of
+from chowki.feeds.plot_table import Layout, PlotTable, scan_of, unknown_sensor
 from chowki.feeds.reports import look_of
 
 MOST_SENSORS = 100
@@ -57,6 +58,7 @@ class PlotLooks:
         self._open: dict[_Key, _Look] = {}
         self._ended: list[tuple[_Key, _Look]] = []
         self._numbers: Counter[int] = Counter()
+        self._reach: dict[int, Reach] = {}
 
     @property
     def sensors(self) -> tuple[Sensor, ...]:
@@ -115,9 +117,11 @@ class PlotLooks:
             return None
         self._numbers[sensor.number] += 1
         count = self._numbers[sensor.number]
-        if not len(usable):
-            return look_of(sensor, count, end_s, Detections.empty())
-        return scan_of(sensor, count, end_s, table.detections(usable, self._footing.placed.frame))
+        found, make = Detections.empty(), look_of
+        if len(usable):
+            found, make = table.detections(usable, self._footing.placed.frame), scan_of
+        scan, reach = make(sensor, count, end_s, found), self._reach.get(sensor.number)
+        return scan if reach is None else replace(scan, volume=reach.volume(sensor, found))
 
     def _table(self, key: _Key, rows: list[PlotRow]) -> tuple[PlotTable, np.ndarray]:
         """Return the rows as a table, and which can be used; count the others."""
@@ -147,9 +151,12 @@ class PlotLooks:
             self._skipped["position relative to a station that no scenario places"] += len(usable)
             return None
         if key.layout is not Layout.POLAR:
-            stand = (known.position_m, known.axes) if known else (np.zeros(3), np.eye(3))
-            period_s = known.period_s if known else PERIOD_S
-            sensor = table.position_sensor(key.sensor, footing.number(), period_s, usable, stand)
+            stated = known or unknown_sensor(key.sensor, 0, PERIOD_S, np.zeros(3), np.eye(3))
+            number = footing.number()
+            sensor = table.position_sensor(replace(stated, number=number), usable)
+            if known is None:
+                sensor = replace(sensor, detection_probability=HEARD_A_SECOND)
+                self._reach[number] = Reach()
         elif known is not None:
             sensor = table.polar_sensor(known, footing.number())
         else:

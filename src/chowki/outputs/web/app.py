@@ -77,6 +77,7 @@ class Page:
             Route("/tracks", self.tracks),
             Route("/state", self.state),
             Route("/detail/{track}", self.detail),
+            Route("/names", self.names),
             Route("/layers/{number}", self.layer),
             Route("/acts", self.act, methods=["POST"]),
             Route("/clock", self.clock, methods=["POST"]),
@@ -121,6 +122,10 @@ class Page:
     async def state(self, request: Request) -> Response:
         """Return the state message at the edge or at a time."""
         return _said(self._clients.sharing.state(Cursor(_instant(request))))
+
+    async def names(self, _request: Request) -> Response:
+        """Return the call signs and addresses of the tracks at the edge: for the search."""
+        return _json(self._clients.sharing.session.names())
 
     async def detail(self, request: Request) -> Response:
         """Return all that is known of a track."""

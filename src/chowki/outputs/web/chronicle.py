@@ -24,7 +24,7 @@ from chowki.outputs.web.watch import Watch
 
 # Rows of threats in a picture that the live edge shows: as many as the record keeps.
 WORST = 50
-SAVED_EVERY_S = 60.0  # how often all that stands is put aside, to look back from there
+SAVED_MOST = 2_000  # times at which all that stands is put aside, to look back from there
 SERIES = ("tracks", "suspect_hostile", "threats", "warned", "engaged")
 
 
@@ -161,8 +161,9 @@ class Chronicle:
     def _keep(self, picture: Picture) -> None:
         self.pictures.keep(picture)
         self._now.forget(picture.time_s)
-        if picture.time_s - self._saved[-1][0] >= SAVED_EVERY_S:
-            self._saved.append((picture.time_s, len(self._changes), self._now.copy()))
+        self._saved.append((picture.time_s, len(self._changes), self._now.copy()))
+        if len(self._saved) > SAVED_MOST:
+            self._saved = self._saved[: SAVED_MOST // 2 : 2] + self._saved[SAVED_MOST // 2 :]
         self.log.look(picture)
         counts = counts_of(picture, self._now)
         self._series.append([picture.time_s, *(float(counts[name]) for name in SERIES)])

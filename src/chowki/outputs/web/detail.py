@@ -76,6 +76,20 @@ def detail_message(
     }
 
 
+def names_of(picture: Picture) -> list[Document]:
+    """Return track, call sign and address, in words, of every track that has one."""
+    tracks = picture.tracks
+    named = (tracks.address >= 0) | (tracks.callsign != b"")
+    return [
+        {
+            "track": row["track"],
+            "callsign": row["callsign"].decode("ascii", "replace"),
+            "address": _address(row),
+        }
+        for row in rows_of(tracks.take(named))
+    ]
+
+
 def said_of(chronicle: Chronicle, picture: Picture, row: int) -> list[Document]:
     """Return what each sensor last said that fits a track, the newest first.
 

@@ -92,6 +92,7 @@ def hello(
             for level in table.get("levels") or []
         ],
         "speeds": list(SPEEDS),
+        "names": "/names",
         "layers": [
             {"name": path.stem, "url": f"/layers/{k}", "kind": path.suffix.lstrip(".").lower()}
             for k, path in enumerate(layers)

@@ -111,6 +111,10 @@ class Session(Protocol):
         """Return all that is known of a track at a time; None when there is none."""
         ...
 
+    def names(self) -> list[dict[str, Any]]:
+        """Return track, call sign and address of what has one, at the edge."""
+        ...
+
     def submit(self, request: ActRequest) -> Verdict:
         """Take or refuse what a person asks for; callable from any thread."""
         ...

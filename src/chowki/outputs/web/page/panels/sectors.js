@@ -8,6 +8,7 @@ import { twoLines } from "./threats.js";
 
 /** @typedef {import("../types.js").SectorState} SectorState */
 /** @typedef {import("../page.js").Page} Page */
+/** @typedef {{name: string, allowed: boolean}} Choice */
 
 /**
  * @param {Page} page
@@ -39,6 +40,11 @@ export function levelName(page, sector) {
   return typeof level === "number" ? page.store.hello?.postures[level]?.name ?? "" : level;
 }
 
+/** A station may have one sector, without a name. @param {SectorState} sector */
+function sectorName(sector) {
+  return sector.sector || "the whole station";
+}
+
 /** @param {Page} page */
 function sectorTable(page) {
   return new KeyedTable({
@@ -50,11 +56,10 @@ function sectorTable(page) {
     empty: "No sectors.",
     columns: [
       { head: "Sector, since", name: "where",
-        make: (cell) => twoLines(cell, (sector) => [sector.sector, since(sector)]) },
-      { head: "Weapons, by", name: "who",
         make: (cell) => twoLines(cell, (sector) => [
-          sector.weapons_control_status || "–", sector.release || "–"]) },
+          sector.sector || "Whole station", since(sector)]) },
       { head: "Posture", name: "posture", make: (cell) => postureCell(page, cell) },
+      { head: "Weapons, by", name: "who", make: (cell) => weaponsCell(page, cell) },
       { head: "Cease-fire", name: "do", make: (cell) => ceaseCell(page, cell) },
     ],
   });
@@ -69,6 +74,7 @@ function since(sector) {
 /**
  * Levels that this user may set: where the machine releases, an approver says so.
  * @param {Page} page
+ * @returns {Choice[]}
  */
 function levels(page) {
   return (page.store.hello?.postures ?? []).map((level) => ({
@@ -77,31 +83,79 @@ function levels(page) {
   }));
 }
 
+/** Weapons control statuses, each by the first level that has it. @param {Page} page */
+function statuses(page) {
+  const postures = page.store.hello?.postures ?? [];
+  const names = [...new Set(postures.map((level) => level.weapons_control_status))];
+  const first = names.map((name) => postures.findIndex(
+    (level) => level.weapons_control_status === name));
+  const allowed = levels(page);
+  return names.map((name, at) => ({ name, allowed: allowed[first[at]].allowed }));
+}
+
 /**
  * @param {Page} page
  * @param {HTMLElement} cell
  * @returns {(sector: SectorState) => void}
  */
 function postureCell(page, cell) {
-  if (!page.acts.offers("set-posture")) {
-    return (sector) => setText(cell, levelName(page, sector) || "–");
-  }
+  const now = (/** @type {SectorState} */ sector) => levelName(page, sector);
+  return choiceCell(page, cell, { verb: "set-posture", title: "Posture", now, all: levels(page) });
+}
+
+/**
+ * @param {Page} page
+ * @param {HTMLElement} cell
+ * @returns {(sector: SectorState) => void}
+ */
+function weaponsCell(page, cell) {
+  const choice = el("span", { class: "upper" });
+  const by = el("span", { class: "lower" });
+  cell.append(choice, by);
+  const paint = choiceCell(page, choice, { verb: "set-weapons-control-status",
+    title: "Weapons control status", now: (sector) => sector.weapons_control_status,
+    all: statuses(page) });
+  return (sector) => {
+    paint(sector);
+    setText(by, sector.release ? `released by ${sector.release}` : "–");
+  };
+}
+
+/**
+ * A choice for whoever may set it, words for others.
+ * @param {Page} page
+ * @param {HTMLElement} cell
+ * @param {{verb: "set-posture"|"set-weapons-control-status", title: string, all: Choice[],
+ *   now: (sector: SectorState) => string}} what
+ * @returns {(sector: SectorState) => void}
+ */
+function choiceCell(page, cell, { verb, title, all, now }) {
+  if (!page.acts.offers(verb)) return (sector) => setText(cell, now(sector) || "–");
   /** @type {SectorState|null} */
   let shown = null;
-  const choice = el("select", { change: async () => {
+  // While the list is open it is not changed under the user's hand.
+  let choosing = false;
+  const begin = () => {
+    choosing = true;
+  };
+  const end = () => {
+    choosing = false;
+  };
+  const choice = el("select", { pointerdown: begin, keydown: begin, blur: end, change: async () => {
     const sector = shown;
+    end();
     if (!sector) return;
-    const done = await page.acts.act("set-posture", sector.sector, choice.value, sector.revision);
-    if (!done) choice.value = levelName(page, sector);
+    const done = await page.acts.act(verb, sector.sector, choice.value, sector.revision);
+    if (!done) choice.value = now(sector);
   } });
-  choice.append(...levels(page).map(({ name, allowed }) => el("option", { value: name,
+  choice.append(...all.map(({ name, allowed }) => el("option", { value: name,
     text: allowed ? name : `${name} (an approver sets it)`, disabled: !allowed })));
   cell.append(choice);
   return (sector) => {
     shown = sector;
-    choice.setAttribute("aria-label", `Posture of ${sector.sector}`);
-    const name = levelName(page, sector);
-    if (document.activeElement !== choice && choice.value !== name) choice.value = name;
+    choice.setAttribute("aria-label", `${title} of ${sectorName(sector)}`);
+    const name = now(sector);
+    if (!choosing && choice.value !== name) choice.value = name;
   };
 }
 
@@ -128,8 +182,8 @@ function ceaseCell(page, cell) {
     const ceased = sector.cease_fire_s !== null;
     setHidden(cease, ceased);
     setHidden(lift, !ceased);
-    cease.setAttribute("aria-label", `Cease fire in ${sector.sector}`);
-    lift.setAttribute("aria-label", `Lift the cease-fire in ${sector.sector}`);
+    cease.setAttribute("aria-label", `Cease fire in ${sectorName(sector)}`);
+    lift.setAttribute("aria-label", `Lift the cease-fire in ${sectorName(sector)}`);
     setText(words, ceased ? `since ${clock(sector.cease_fire_s)}` : "");
   };
 }
