@@ -124,7 +124,7 @@ export class Cast {
         ...labelAt(port, mark.x, mark.y, measure(pen, wording)),
         key,
         tier: placeTier(wording.level, alerted),
-        reach: 7,
+        reach: placeReach(mark, port.perPixel),
         rings: alerted ? 5 : 1,
         heading: Number.NaN,
         must: false,
@@ -203,6 +203,16 @@ function tierOf({ block, selected, picked }, row) {
   if (rank[row] > 0 && rank[row] <= LAST_RANK) return TIER.RANKED;
   if (identity[row] === IDENTITY.HOSTILE) return TIER.HOSTILE;
   return identity[row] === IDENTITY.SUSPECT ? TIER.SUSPECT : TIER.OTHER;
+}
+
+/**
+ * The name stands outside the ring while that is small, so as not to cover the sites in it.
+ * @param {PlaceMark} mark
+ * @param {number} perPixel
+ */
+function placeReach({ ring, y }, perPixel) {
+  const radius = (ring[1] - y) / perPixel;
+  return radius > 7 && radius < 70 ? radius + 2 : 7;
 }
 
 /**
