@@ -23,6 +23,7 @@ import { sectorsPanel } from "./panels/sectors.js";
 import { threatsPanel } from "./panels/threats.js";
 import { warningsPanel } from "./panels/warnings.js";
 import { watchPanel } from "./panels/watch.js";
+import { makeReadout } from "./readout.js";
 import { makeSearch } from "./search.js";
 import { makeSplits } from "./splitter.js";
 import { Store } from "./store.js";
@@ -49,6 +50,7 @@ function start() {
   followTheme(page);
   showBanner(page);
   makeTopbar(page, siren);
+  makeReadout(page);
   page.map = createMap(byId("map"), store);
   // The first hello says who is here and what this is; the page is built for that.
   const off = store.on("hello", (hello) => {

@@ -23,6 +23,7 @@ export function defaultSettings() {
     sites: true,
     volumes: true,
     border: true,
+    ownLayers: true,
     dim: false,
     theme: "night",
     isolate: false,

@@ -75,6 +75,7 @@ class AirMap {
       port: () => this._port(),
       palette: () => this._palette,
     });
+    this._picture.measure.onTaken = (words) => this._tell(words);
     element.append(this._credit);
     const parts = { picture: this._picture, ground: this._ground, port: () => this._port() };
     this._pointer = new Pointer(this._map, store, parts);
@@ -198,7 +199,12 @@ class AirMap {
     if (wanted !== this._wantedLayers) return;
     for (const layer of this._ownLayers) this._map.removeLayer(layer);
     this._ownLayers = made;
+    this._showOwn();
     made.forEach((layer, k) => this._map.getLayers().insertAt(1 + k, layer));
+  }
+
+  _showOwn() {
+    for (const layer of this._ownLayers) layer.setVisible(this._store.settings.ownLayers);
   }
 
   _takeBlock() {
@@ -220,6 +226,7 @@ class AirMap {
   /** @param {Settings} settings */
   _takeSettings(settings) {
     if (!settings.measure) this._picture.measure.clear();
+    this._showOwn();
     this._element.classList.toggle("map-measuring", settings.measure);
     this._credit.textContent = this._creditWords();
     this._picture.resort();
@@ -245,7 +252,7 @@ class AirMap {
     const credit = this._credit.offsetWidth + 10;
     this._picture.blocked = [
       { left: width - credit, top: height - 30, right: width, bottom: height },
-      { left: 0, top: height - 38, right: 190, bottom: height },
+      { left: 0, top: height - 62, right: 190, bottom: height },
     ];
     this._picture.replan();
   }
