@@ -24,7 +24,7 @@
  * @property {number} protocol
  * @property {string} version
  * @property {string} name
- * @property {"simulation"|"replay"|"live"} mode
+ * @property {"simulation"|"replay"|"recorded"|"live"} mode
  * @property {boolean} operator
  * @property {{name: string, role: Role}} user
  * @property {{name: string, lat: number, lon: number, start_s: number, end_s: number|null}} station

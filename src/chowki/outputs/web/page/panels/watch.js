@@ -56,7 +56,8 @@ function droneTable(page) {
       { head: "Track", name: "time", text: (drone) => (drone.track === null ? "–" : String(drone.track)) },
       { head: "Note, by", name: "text",
         text: (drone) => [drone.note, drone.person].filter(Boolean).join(", by ") },
-      { head: "Act", quiet: true, name: "do", make: (cell) => withdraw(page, cell) },
+      ...(page.acts.offers("withdraw-authorisation") ? [{ head: "Act", quiet: true, name: "do",
+        make: (/** @type {HTMLElement} */ cell) => withdraw(page, cell) }] : []),
     ],
   });
 }
@@ -67,7 +68,6 @@ function droneTable(page) {
  * @returns {(drone: Authorised) => void}
  */
 function withdraw(page, cell) {
-  if (!page.acts.offers("withdraw-authorisation")) return () => {};
   let address = "";
   const button = el("button", { type: "button", class: "small", text: "Withdraw",
     click: () => page.acts.act("withdraw-authorisation", address) });
