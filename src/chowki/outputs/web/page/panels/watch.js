@@ -75,7 +75,7 @@ function withdraw(page, cell) {
     click: () => page.acts.act("withdraw-authorisation", address) });
   cell.append(button);
   return (drone) => {
-    address = drone.address;
+    address = String(drone.address);
     button.setAttribute("aria-label", `Withdraw the authorisation of ${drone.name}`);
   };
 }
