@@ -3,9 +3,10 @@
     python docs/examples/play_recordings.py FOLDER --loop
 
 FOLDER holds the recordings by their usual names (``CHOWKI_TEST_DATA`` where it is not given); what
-is not there is not played. Everything is stamped anew to now, and aircraft are moved so that they
-fly round ``--at``; the drone of the Wi-Fi capture stays where it was, at 47.20, 8.73. Printed is
-one ``--feed`` for each recording, ready for ``chowki serve``. A port of 0 takes any that is free.
+is not there is not played. Everything is stamped anew to now. Aircraft are moved so that they fly
+round ``--at``, heard by one receiver that serves SBS-1 lines and ``aircraft.json``; the drone of
+the Wi-Fi capture stays where it was, at 47.20, 8.73. Printed is one ``--feed`` for each recording,
+ready for ``chowki serve``. A port of 0 takes any that is free.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ LOOPBACK = "127.0.0.1"
 
 Say = Callable[[float], None]  # given the time that it is now
 Moment = tuple[float, Say]
+Move = Callable[[float, float], tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Stage:
             if not self.loop:
                 return
 
-    def moved(self, places: list[tuple[float, float]]) -> Callable[[float, float], tuple[Any, Any]]:
+    def moved(self, places: list[tuple[float, float]]) -> Move:
         """Return a function that moves places so that their middle comes to the stage."""
         lat0, lon0 = median(p[0] for p in places), median(p[1] for p in places)
         wider = math.cos(math.radians(lat0)) / math.cos(math.radians(self.lat_deg))
@@ -85,22 +87,43 @@ def stamp(time_s: float) -> str:
     return datetime.fromtimestamp(time_s, UTC).strftime("%Y/%m/%d,%H:%M:%S.%f")[:-3]
 
 
-class Callers:
-    """A TCP server that says the same to everyone who calls."""
+class Receiver:
+    """A receiver of transponders as dump1090 is one: SBS-1 lines by TCP, aircraft.json by HTTP."""
 
-    def __init__(self, port: int) -> None:
-        self._server = socket.create_server((LOOPBACK, port))
-        self.port = self._server.getsockname()[1]
+    def __init__(self, sbs_port: int, http_port: int) -> None:
+        self._heard: dict[str, tuple[float, Aircraft]] = {}
+        self._lock = threading.Lock()
         self._ways: list[socket.socket] = []
+        self._server = socket.create_server((LOOPBACK, sbs_port))
+        web = http.server.ThreadingHTTPServer((LOOPBACK, http_port), _pages(self))
+        web.daemon_threads = True
+        self.sbs_port, self.http_port = self._server.getsockname()[1], web.server_address[1]
         threading.Thread(target=self._answer, daemon=True).start()
+        threading.Thread(target=web.serve_forever, daemon=True).start()
 
-    def say(self, octets: bytes) -> None:
-        """Send octets to everyone; who has gone is forgotten."""
+    def hear(self, at_s: float, aircraft: Aircraft) -> None:
+        """Take a position and the time at which it was true."""
+        with self._lock:
+            self._heard[aircraft.address] = (at_s, aircraft)
+
+    def say(self, line: str) -> None:
+        """Send a line to everyone who called; who has gone is forgotten."""
         for way in list(self._ways):
             try:
-                way.sendall(octets)
+                way.sendall(f"{line}\r\n".encode())
             except OSError:
                 self._ways.remove(way)
+
+    def document(self) -> bytes:
+        """Return ``aircraft.json`` of this moment."""
+        now_s = time.time()
+        with self._lock:
+            aircraft = [
+                {**heard.entry(), "seen_pos": round(now_s - at_s, 1)}
+                for at_s, heard in self._heard.values()
+                if now_s - at_s < KEPT_S
+            ]
+        return json.dumps({"now": round(now_s, 3), "aircraft": aircraft}).encode()
 
     def _answer(self) -> None:
         while True:
@@ -109,110 +132,121 @@ class Callers:
             self._ways.append(way)
 
 
-def sbs_moments(path: Path, stage: Stage, callers: Callers) -> list[Moment]:
+def _pages(receiver: Receiver) -> type[http.server.BaseHTTPRequestHandler]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = receiver.document()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_words: object) -> None:
+            pass
+
+    return Handler
+
+
+@dataclass(frozen=True)
+class Aircraft:
+    """What an aircraft tells of itself: degrees, metres, metres per second; NaN for not known."""
+
+    address: str
+    lat: float
+    lon: float
+    height_m: float
+    speed_mps: float = math.nan
+    course_deg: float = math.nan
+    climb_mps: float = math.nan
+    callsign: str = ""
+    squawk: str = ""
+
+    def entry(self) -> dict[str, Any]:
+        """Return it as ``aircraft.json`` has it."""
+        figures = {
+            "alt_geom": self.height_m / FOOT_M,
+            "gs": self.speed_mps / KNOT_MPS,
+            "track": self.course_deg,
+            "geom_rate": self.climb_mps / FOOT_M * 60.0,
+        }
+        known = {name: round(value, 2) for name, value in figures.items() if math.isfinite(value)}
+        names = {"hex": self.address, "flight": self.callsign, "squawk": self.squawk}
+        return {**names, "lat": self.lat, "lon": self.lon, **known}
+
+    def lines(self, at_s: float) -> Iterator[str]:
+        """Yield it as SBS-1 lines: call sign, speed, position."""
+        head = f"1,1,{self.address.upper()},1,{stamp(at_s)},{stamp(at_s)}"
+        feet, knots = round(self.height_m / FOOT_M), round(self.speed_mps / KNOT_MPS, 1)
+        climb = round(self.climb_mps / FOOT_M * 60.0)
+        if self.callsign:
+            yield f"MSG,1,{head},{self.callsign},,,,,,,,,,,"
+        yield f"MSG,4,{head},,,{knots},{self.course_deg},,,{climb},,,,,"
+        yield f"MSG,3,{head},,{feet},,,{self.lat},{self.lon},,,,,,0"
+
+
+def sbs_moments(path: Path, stage: Stage, receiver: Receiver) -> list[Moment]:
     """Return the lines of an SBS-1 file, stamped when they are sent."""
     lines = [line for line in path.read_text().splitlines() if line.count(",") >= 21]
-    reader, reports, rows = SbsReader(Counter(), Counter()), [], []
+    reader, told = SbsReader(Counter(), Counter()), dict[int, Report]()
     for row, line in enumerate(lines):
         report = reader.line(line)
         if report:
-            reports.append(report)
-            rows.append(row)
+            told[row] = report
+    reports = list(told.values())
     timed = retimed(reports) if replayed_fast(reports) else reports
-    times = dict(zip(rows, (report.time_s for report in timed), strict=True))
+    times = dict(zip(told, (report.time_s for report in timed), strict=True))
     move = stage.moved([(report.lat_deg, report.lon_deg) for report in reports])
     moments, at_s = [], timed[0].time_s
     for row, line in enumerate(lines):
         at_s = times.get(row, at_s)
-        fields = line.split(",")
-        if fields[14] and fields[15]:
-            fields[14:16] = map(str, move(float(fields[14]), float(fields[15])))
-        moments.append((at_s, _line(fields, callers)))
+        moments.append((at_s, _line(line.split(","), told.get(row), move, receiver)))
     return moments
 
 
-def _line(fields: list[str], callers: Callers) -> Say:
+def _line(fields: list[str], told: Report | None, move: Move, receiver: Receiver) -> Say:
+    aircraft = None
+    if told:
+        lat, lon = move(told.lat_deg, told.lon_deg)
+        fields = [*fields[:14], str(lat), str(lon), *fields[16:]]
+        speed_mps = math.hypot(told.v_east_mps, told.v_north_mps)
+        course = math.degrees(math.atan2(told.v_east_mps, told.v_north_mps)) % 360.0
+        aircraft = Aircraft(f"{told.address:06x}", lat, lon, told.height_m, speed_mps, course,
+                            told.v_up_mps, told.callsign)  # fmt: skip
+
     def say(now_s: float) -> None:
-        now = stamp(now_s)
-        callers.say((",".join([*fields[:6], now, now, *fields[10:]]) + "\r\n").encode())
+        receiver.say(",".join([*fields[:6], stamp(now_s), stamp(now_s), *fields[10:]]))
+        if aircraft:
+            receiver.hear(now_s, aircraft)
 
     return say
 
 
-class Sky:
-    """What ``aircraft.json`` tells now, and the web server that serves it."""
-
-    def __init__(self, port: int) -> None:
-        self._heard: dict[str, tuple[float, dict[str, Any]]] = {}
-        self._lock = threading.Lock()
-        sky = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                body = sky.document()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_words: object) -> None:
-                pass
-
-        server = http.server.ThreadingHTTPServer((LOOPBACK, port), Handler)
-        server.daemon_threads = True
-        self.port = server.server_address[1]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-
-    def hear(self, entries: list[tuple[float, dict[str, Any]]]) -> None:
-        """Take entries, each with the time of its position."""
-        with self._lock:
-            self._heard.update({entry["hex"]: (at_s, entry) for at_s, entry in entries})
-
-    def document(self) -> bytes:
-        """Return the moment as JSON."""
-        now_s = time.time()
-        with self._lock:
-            aircraft = [
-                {**entry, "seen_pos": round(now_s - at_s, 1)}
-                for at_s, entry in self._heard.values()
-                if now_s - at_s < KEPT_S
-            ]
-        return json.dumps({"now": round(now_s, 3), "aircraft": aircraft}).encode()
-
-
-def sky_moments(path: Path, stage: Stage, sky: Sky) -> list[Moment]:
+def sky_moments(path: Path, stage: Stage, receiver: Receiver) -> list[Moment]:
     """Return the batches of an OpenSky file as what a receiver would then have heard."""
     with path.open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["lat"] and row["onground"] == "False"]
     move = stage.moved([(float(row["lat"]), float(row["lon"])) for row in rows])
-    batches: dict[float, list[dict[str, str]]] = {}
-    for row in rows:
-        batches.setdefault(float(row["time"]), []).append(row)
-    return [(at_s, _batch(at_s, batch, move, sky)) for at_s, batch in sorted(batches.items())]
+    return [(float(row["time"]), _row(row, move, receiver)) for row in rows]
 
 
-def _batch(at_s: float, rows: list[dict[str, str]], move: Callable[..., Any], sky: Sky) -> Say:
-    entries = [(float(row["lastposupdate"] or at_s), _entry(row, move)) for row in rows]
+def _row(row: dict[str, str], move: Move, receiver: Receiver) -> Say:
+    late_s = float(row["time"]) - float(row["lastposupdate"] or row["time"])
+    height, speed, course, climb = (
+        float(row[name] or "nan") for name in ("geoaltitude", "velocity", "heading", "vertrate")
+    )
+    place = move(float(row["lat"]), float(row["lon"]))
+    aircraft = Aircraft(
+        row["icao24"], *place, height, speed, course, climb, row["callsign"].strip(), row["squawk"]
+    )
 
     def say(now_s: float) -> None:
-        sky.hear([(now_s - (at_s - seen_s), entry) for seen_s, entry in entries])
+        receiver.hear(now_s - late_s, aircraft)
+        if all(map(math.isfinite, (height, speed, course, climb))):
+            for line in aircraft.lines(now_s - late_s):
+                receiver.say(line)
 
     return say
-
-
-def _entry(row: dict[str, str], move: Callable[..., Any]) -> dict[str, Any]:
-    lat, lon = move(float(row["lat"]), float(row["lon"]))
-    told = {
-        "alt_geom": (row["geoaltitude"], FOOT_M),
-        "alt_baro": (row["baroaltitude"], FOOT_M),
-        "gs": (row["velocity"], KNOT_MPS),
-        "track": (row["heading"], 1.0),
-        "geom_rate": (row["vertrate"], FOOT_M / 60.0),
-    }
-    figures = {name: round(float(value) / unit, 2) for name, (value, unit) in told.items() if value}
-    names = {"hex": row["icao24"], "flight": row["callsign"], "squawk": row["squawk"]}
-    return {**names, "lat": lat, "lon": lon, **figures}
 
 
 def plot_moments(reports: list[Report], port: int) -> list[Moment]:
@@ -237,15 +271,16 @@ def capture_moments(captured: list[Packet], path: Path) -> list[Moment]:
     head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65_535, captured[0].link)
     path.write_bytes(head)
 
-    def packet(data: bytes) -> Say:
+    def packet(data: bytes, first: bool) -> Say:
         def say(now_s: float) -> None:
             whole, part = int(now_s), int(now_s % 1.0 * 1e6)
-            with path.open("ab") as file:
+            with path.open("wb" if first else "ab") as file:
+                file.write(head if first else b"")
                 file.write(struct.pack("<IIII", whole, part, len(data), len(data)) + data)
 
         return say
 
-    return [(found.time_s, packet(found.data)) for found in captured]
+    return [(found.time_s, packet(found.data, k == 0)) for k, found in enumerate(captured)]
 
 
 def broker_moments(captured: list[Packet], host: str, port: int) -> list[Moment]:
@@ -268,13 +303,13 @@ def broker_moments(captured: list[Packet], host: str, port: int) -> list[Moment]
 def prepared(asked: argparse.Namespace, stage: Stage) -> Iterator[tuple[str, list[Moment]]]:
     """Yield how chowki is told of each recording that is there, and what is to be said."""
     folder: Path = asked.folder
+    receiver = Receiver(asked.sbs, asked.aircraft)
     if (folder / SBS).exists():
-        callers = Callers(asked.sbs)
-        yield f"sbs:tcp://{LOOPBACK}:{callers.port}", sbs_moments(folder / SBS, stage, callers)
+        where = f"sbs:tcp://{LOOPBACK}:{receiver.sbs_port}"
+        yield where, sbs_moments(folder / SBS, stage, receiver)
     if (folder / OPENSKY).exists():
-        sky = Sky(asked.aircraft)
-        where = f"aircraft-json:http://{LOOPBACK}:{sky.port}/data/aircraft.json"
-        yield where, sky_moments(folder / OPENSKY, stage, sky)
+        where = f"aircraft-json:http://{LOOPBACK}:{receiver.http_port}/data/aircraft.json"
+        yield where, sky_moments(folder / OPENSKY, stage, receiver)
     if (folder / DRONE).exists():
         captured = list(packets((folder / DRONE).read_bytes(), Counter()))
         yield f"remote-id:pcap:{asked.capture}", capture_moments(captured, asked.capture)

@@ -127,19 +127,18 @@ def test_the_details_of_a_track_are_those_of_its_row(page, replay, recorded):
         "object_class",
         "height_m",
         "updates",
-        "armed_probability",
         "callsign",
     )
-    time_s, track, identity, kind, height, updates, armed, callsign = _columns(
-        recorded.tracks, *columns
-    )
+    time_s, track, identity, kind, height, updates, callsign = _columns(recorded.tracks, *columns)
     mine = np.flatnonzero((time_s == at_s) & (updates > 20))
     for row in mine[[0, len(mine) // 2, -1]]:
-        page.get_by_role("textbox", name=re.compile("search", re.I)).fill(str(track[row]))
+        page.keyboard.press("/")
+        page.keyboard.type(str(track[row]))
         page.keyboard.press("Enter")
         side = page.locator("#side-lower")
         expect(side).to_contain_text("Why this identity")
-        expect(side.locator("h2, h3").first).to_be_visible()
+        name = callsign[row].decode() if isinstance(callsign[row], bytes) else callsign[row]
+        expect(side).to_contain_text(name or "Call sign")
         words = side.inner_text()
         assert re.search(rf"\b{track[row]}\b", words)
         assert Identity(identity[row]).name.lower().replace("_", " ") in words.lower()
@@ -149,8 +148,6 @@ def test_the_details_of_a_track_are_those_of_its_row(page, replay, recorded):
         assert re.search(rf"Height\s+{round(height[row]):,} m".replace(",", "[, ]?"), words), words[
             :300
         ]
-        name = callsign[row].decode() if isinstance(callsign[row], bytes) else callsign[row]
-        assert not name or name in words
         page.keyboard.press("Escape")
 
 
@@ -161,7 +158,7 @@ def test_a_tracks_position_is_the_journals(page, replay, recorded):
     import pyproj
 
     at_s = _at_start(page, replay)
-    page.get_by_role("button", name=re.compile("Export")).click()
+    page.locator("#tools").get_by_text("Export").click()
     with page.expect_download() as waiting:
         page.get_by_text("GeoJSON").first.click()
     features = json.loads(waiting.value.path().read_text("utf-8"))["features"]
@@ -180,8 +177,9 @@ def test_a_tracks_position_is_the_journals(page, replay, recorded):
         "+step +inv +proj=cart +ellps=WGS84 +step +proj=unitconvert +xy_in=rad +xy_out=deg"
     )
     mine = np.flatnonzero(time_s == at_s)
-    assert told.keys() == set(track[mine].tolist())
-    for row in mine:
+    assert told.keys() <= set(track[mine].tolist())
+    assert len(told) > 20  # the view leaves out what flies far away
+    for row in (row for row in mine if track[row] in told):
         lon, lat, _ = pipeline.transform(east[row], north[row], up[row])
         assert told[track[row]][0] == pytest.approx(lon, abs=2e-5)
         assert told[track[row]][1] == pytest.approx(lat, abs=2e-5)

@@ -62,7 +62,7 @@ def new(
     at: Annotated[str, typer.Option("--at", metavar="LAT,LON", help="Where, in degrees.")],
     quiet: Quiet = False,
 ) -> None:
-    """Write a commented single-site scenario that passes check."""
+    """Write a commented scenario of one site: to simulate, and to serve live feeds with."""
     from chowki.scenario import new as new_scenario
 
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
@@ -70,7 +70,9 @@ def new(
     path = Path(f"{name}.toml")
     _write_new(path, new_scenario(name, *_position(at)))
     typer.echo(path)
-    Voice.of(quiet=quiet).remark(f"check it: chowki check {path}; run it: chowki run {path}")
+    voice = Voice.of(quiet=quiet)
+    voice.remark(f"check it: chowki check {path}; simulate it: chowki run {path}")
+    voice.remark(f"live: chowki serve {path} --feed sbs:tcp://127.0.0.1:30003 (docs/live.md)")
 
 
 def _position(text: str) -> tuple[float, float]:

@@ -154,36 +154,24 @@ class PlotTable:
             cued=False,
         )
 
-    def position_sensor(
-        self, name: str, number: int, period_s: float, rows: I64, stand: tuple[F64, F64]
-    ) -> Sensor:
-        """Return the sensor of plots that are positions.
+    def position_sensor(self, stated: Sensor, rows: I64) -> Sensor:
+        """Return the sensor of plots that are positions, as these plots show it.
 
         Parameters
         ----------
-        name, number : str, int
-            What it is called.
-        period_s : float
-            Seconds between its looks.
+        stated : Sensor
+            One of the scenario, or ``unknown_sensor``, by its own number.
         rows : I64
             Rows that can be used, of any sensor: their median error is taken.
-        stand : tuple of F64
-            Where it stands: position (3,) and axes (3, 3), station frame.
         """
         sigma = self.cells["sigma_m"][rows] if "sigma_m" in self.cells else np.empty(0)
         speed = Measures.VELOCITY if set(VELOCITY) <= set(self.cells) else Measures.POSITION
-        return Sensor(
-            number=number,
-            name=name,
+        return replace(
+            stated,
             kind="plots",
-            position_m=stand[0],
-            axes=stand[1],
             measures=Measures.POSITION | speed | self._told(),
-            volume=Volume(0.0, 1_000_000.0),
-            period_s=period_s,
-            detection_probability=0.9,
-            clutter_per_look=0.1,
             sigma_position_m=_median(sigma, 30.0),
+            cued=False,
         )
 
     def _told(self) -> Measures:
@@ -249,6 +237,22 @@ class PlotTable:
         velocity = np.stack([self.cells[name][rows] for name in VELOCITY], axis=1)
         usable = np.all(np.abs(velocity) <= FASTEST_MPS, axis=1)
         return np.where(usable[:, None], velocity, np.nan)
+
+
+def unknown_sensor(name: str, number: int, period_s: float, position_m: F64, axes: F64) -> Sensor:
+    """Return the sensor of plots that no scenario describes, at a place (3,) with axes (3, 3)."""
+    return Sensor(
+        number=number,
+        name=name,
+        kind="plots",
+        position_m=position_m,
+        axes=axes,
+        measures=Measures.POSITION,
+        volume=Volume(0.0, 1_000_000.0),
+        period_s=period_s,
+        detection_probability=0.9,
+        clutter_per_look=0.1,
+    )
 
 
 def scan_of(sensor: Sensor, look: int, end_s: float, detections: Detections) -> Scan:

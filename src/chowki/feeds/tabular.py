@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -34,7 +35,14 @@ from chowki.core.messages import Event
 from chowki.core.places import Sensor
 from chowki.core.table import F64, I64
 from chowki.feeds.columns import read_columns
-from chowki.feeds.plot_table import OPTIONAL, Layout, PlotTable, layouts_of, scan_of
+from chowki.feeds.plot_table import (
+    OPTIONAL,
+    Layout,
+    PlotTable,
+    layouts_of,
+    scan_of,
+    unknown_sensor,
+)
 from chowki.feeds.source import FileFeed, FirstFix, Placed, stand_at
 
 
@@ -131,15 +139,14 @@ class Plots(FileFeed):
                     f"give a scenario with a sensor named '{name}'",
                 )
             return table.polar_sensor(known, number)
+        if known is not None:
+            return table.position_sensor(replace(known, number=number), self._usable)
         mine = np.array(table.names)[self._usable] == name
-        period_s = known.period_s if known else _period(table.received_s[self._usable][mine])
-        return table.position_sensor(
-            name, number, period_s, self._usable, self._stand_of(table, known, placed)
-        )
+        period_s = _period(table.received_s[self._usable][mine])
+        sensor = unknown_sensor(name, number, period_s, *self._stand_at_fix(table, placed))
+        return table.position_sensor(sensor, self._usable)
 
-    def _stand_of(self, table: PlotTable, known: Sensor | None, placed: Placed) -> tuple[F64, F64]:
-        if known:
-            return known.position_m, known.axes
+    def _stand_at_fix(self, table: PlotTable, placed: Placed) -> tuple[F64, F64]:
         if table.layout is Layout.STATION:
             return np.zeros(3), np.eye(3)
         fix = self.first_fix()

@@ -10,6 +10,10 @@ _TEMPLATE = """\
 # A scenario to start from. Heights named _agl are above ground, times run from the start, every
 # position is latitude and longitude in degrees. Figures of sensors and effectors are textbook
 # values; "chowki check --schema" lists every key, "chowki check FILE" finds what is wrong.
+#
+# The same file serves a simulation (chowki run FILE) and live feeds (chowki serve FILE --feed ...).
+# On feeds it says where the station and its sensors stand and what is defended; effectors, raid,
+# traffic, birds and times are left aside. A live sensor named like one below stands where it does.
 
 about = "One airport, twelve drones, birds and airliners."
 seed = 1
@@ -41,7 +45,8 @@ population = 3000
 population_source = "invented"
 priority = 1.0
 
-[border]                         # the defended side: the line, closed over the interior
+[border]                         # the defended side: the line, closed over the interior; invented:
+                                 # on live feeds put yours, or delete these four lines
 disclaimer = "Coarse, for simulation only; makes no statement on any boundary."
 line = [{north_west}, {south_west}]
 interior = [{south_east}, {north_east}]

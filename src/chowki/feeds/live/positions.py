@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -12,6 +13,7 @@ from chowki.core.messages import Event
 from chowki.core.places import Sensor
 from chowki.core.records import Detections
 from chowki.feeds.live.clock import Clock
+from chowki.feeds.live.reach import HEARD_A_SECOND, Reach
 from chowki.feeds.live.source import MOST_WAITING, Footing, LiveSource
 from chowki.feeds.live.spec import Spec
 from chowki.feeds.reports import SUPERSEDED, Report, ReportFeed, Sieve, latest_of, look_of
@@ -28,7 +30,8 @@ class PositionSource(LiveSource):
 
     A look is one second and is received at its end; it holds the latest report of each address.
     Where the receiver showed that it lives, a second without reports is an empty scan; where it did
-    not, there is no scan. Looks are numbered by the second.
+    not, there is no scan. Looks are numbered by the second. Three in ten targets are stated to be
+    heard in a second, as far out as the receiver has shown to hear.
     """
 
     recorded: ClassVar[type[ReportFeed]]
@@ -37,7 +40,7 @@ class PositionSource(LiveSource):
     def __init__(self, spec: Spec, clock: Clock) -> None:
         super().__init__(spec, clock)
         self._waiting: deque[Report] = deque(maxlen=MOST_WAITING)
-        self._sieve = Sieve(self.meter.skipped)
+        self._sieve, self._reach = Sieve(self.meter.skipped), Reach()
         self._forgot_s = self._first_s = math.nan
         self._sensor: Sensor | None = None
         self._looked: deque[float] = deque(maxlen=MOST_WAITING)
@@ -51,7 +54,8 @@ class PositionSource(LiveSource):
         """Stand the receiver where the scenario has one of its name, else at the station."""
         sensor = self.recorded.stated(footing.number(), self.name, np.zeros(3), np.eye(3))
         self._frame = footing.placed.frame
-        self._sensor = as_known(sensor, footing.placed)
+        heard = replace(sensor, detection_probability=HEARD_A_SECOND)
+        self._sensor = as_known(heard, footing.placed)
 
     def take(self, report: Report, received_s: float) -> None:
         """Take a report; its time is still the source's own."""
@@ -87,7 +91,9 @@ class PositionSource(LiveSource):
         if math.isnan(self._first_s):
             self._first_s = end_s
         look = round(end_s - self._first_s) + 1
-        return [look_of(self._sensor, look, end_s, self._detections(reports))]
+        found = self._detections(reports)
+        scan = look_of(self._sensor, look, end_s, found)
+        return [replace(scan, volume=self._reach.volume(self._sensor, found))]
 
     def _there(self, end_s: float) -> bool:
         """Return whether the receiver was there in the second that ends now."""

@@ -110,8 +110,8 @@ class Search {
     const { state, detail } = this._page.store;
     /** @type {Map<number, string>} */
     const found = new Map();
-    const look = (/** @type {number|null} */ track, /** @type {(string|null|undefined)[]} */ ...names) => {
-      const fits = names.filter((name) => name && name.toLowerCase().includes(text));
+    const look = (/** @type {number|null} */ track, /** @type {(string|number|null|undefined)[]} */ ...names) => {
+      const fits = names.filter((name) => name && String(name).toLowerCase().includes(text));
       if (track !== null && fits.length && !found.has(track)) {
         found.set(track, names.filter(Boolean).join(", "));
       }

@@ -27,6 +27,8 @@ export class TimeControl {
   /** Whether the engine's clock is the one that runs here. */
   get engine() {
     const state = this._store.state;
+    const asked = performance.now() - this._askedAt < ANSWERED_MS;
+    if (asked && this._asked_s !== null) return false;
     return state !== null && state.at_edge && state.clock.live;
   }
 

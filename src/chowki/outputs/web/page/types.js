@@ -191,6 +191,7 @@
  * @property {boolean} sites
  * @property {boolean} volumes
  * @property {boolean} border
+ * @property {boolean} ownLayers
  * @property {boolean} dim
  * @property {"night"|"light"} theme
  * @property {boolean} isolate show the selected and picked only
