@@ -167,6 +167,43 @@ def made_up() -> Iterator[Callable[..., Any]]:
 
 
 @pytest.fixture(scope="session")
+def recorded(tmp_path_factory) -> tuple[Any, Any]:
+    """Return a session that replays a run of ten minutes, and the recording it is read from."""
+    import chowki
+    from chowki.outputs.recording import Recording
+    from chowki.run.serve import Replay
+
+    folder = tmp_path_factory.mktemp("run") / "single-site"
+    chowki.run("single-site", out=folder, report=False)
+    replay = Replay(folder)
+    replay.start()
+    replay.join()
+    return replay.session, Recording(folder)
+
+
+@pytest.fixture
+def shown(recorded, serving, page_of) -> Callable[..., Page]:
+    """Return how to open the page of the recorded run, five minutes after its start.
+
+    ``shown(paused=False, speed=60, layers=..., viewport=...)``: what is not given is paused,
+    without layers, and of the usual size.
+    """
+    from chowki.outputs.web.cursor import Cursor
+    from chowki.outputs.web.server import Settings
+
+    def show(paused: bool = True, speed: float = 1.0, layers: Any = (), **options: Any) -> Page:
+        session, _ = recorded
+        cursor = Cursor(time_s=session.span_s[0] + 300.0, speed=speed, paused=paused)
+        server = serving(session, Settings(cursor=cursor, layers=layers))
+        page = page_of(server, **options)
+        expect(page.locator(".count-tracks dd")).to_have_text(re.compile(r"\d"))
+        expect(page).to_have_url(re.compile("view="))
+        return page
+
+    return show
+
+
+@pytest.fixture(scope="session")
 def watching() -> type[Watch]:
     """Return what notes the faults of a page."""
     return Watch
