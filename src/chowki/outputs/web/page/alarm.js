@@ -83,10 +83,6 @@ export class Siren {
     return this._audio?.state === "running";
   }
 
-  words() {
-    return this.able ? "" : "No sound yet";
-  }
-
   /** Take the alarms of the picture: ring for what is new or worse. */
   _look() {
     const { state, hello } = this._page.store;

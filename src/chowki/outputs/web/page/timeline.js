@@ -78,7 +78,7 @@ export class Timeline {
   _end(start, edge) {
     const { hello, state } = this._page.store;
     const end = hello?.station.end_s ?? null;
-    if (end !== null && state?.clock.live) return end;
+    if (end !== null && state?.clock.live && hello?.mode !== "live") return end;
     const length = LENGTHS.find((each) => each >= edge - start)
       ?? Math.ceil((edge - start) / 86400) * 86400;
     return Math.min(start + length, end ?? Infinity);

@@ -149,7 +149,7 @@ function muteBar(page, siren) {
       const left = siren.mutedFor();
       setHidden(choices, left > 0);
       setHidden(unmute, left <= 0);
-      setText(words, left > 0 ? `Muted, ${duration(left)} left` : siren.words());
+      setText(words, left > 0 ? `Muted, ${duration(left)} left` : "");
       setHidden(all, !page.acts.offers("acknowledge"));
       const mine = (page.store.state?.alarms ?? []).some((alarm) => seenOpen(page, alarm));
       if (all.disabled === mine) all.disabled = !mine;

@@ -10,6 +10,9 @@ import { engagementTable, saidTable, threatTable } from "./detail-tables.js";
 /** @typedef {import("../page.js").Page} Page */
 /** @typedef {{element: HTMLElement, paint: (detail: Detail|null) => void}} Part */
 
+/** Longer words are written smaller. */
+const LONG = 10;
+
 /**
  * @param {Page} page
  * @returns {import("../deck.js").Panel}
@@ -125,7 +128,11 @@ function figureList(figures, name) {
   return {
     element: list,
     paint: (detail) => {
-      for (const [cell, text] of cells) setText(cell, text(detail));
+      for (const [cell, text] of cells) {
+        const words = text(detail);
+        setText(cell, words);
+        cell.classList.toggle("long", words.length > LONG);
+      }
     },
   };
 }

@@ -30,7 +30,8 @@ export const KIND_MARKS = {
  * @returns {import("../deck.js").Panel}
  */
 export function eventsPanel(page) {
-  const wanted = new Set(KINDS);
+  const kinds = KINDS.filter((kind) => page.simulated || kind !== "engagement");
+  const wanted = new Set(kinds);
   const table = new KeyedTable({
     caption: "Event log, newest first",
     name: "events",
@@ -54,7 +55,7 @@ export function eventsPanel(page) {
   return {
     name: "events",
     title: "Events",
-    element: el("div", { class: "stack" }, kindBar(wanted, repaint), table.element, foot),
+    element: el("div", { class: "stack" }, kindBar(kinds, wanted, repaint), table.element, foot),
     topics: ["events", "state", "settings", "hello"],
     paint: repaint,
   };
@@ -99,10 +100,11 @@ function show(page, event) {
 }
 
 /**
+ * @param {string[]} kinds
  * @param {Set<string>} wanted
  * @param {() => void} repaint
  */
-function kindBar(wanted, repaint) {
+function kindBar(kinds, wanted, repaint) {
   const toggle = (/** @type {Event} */ event) => {
     const button = /** @type {HTMLButtonElement} */ (event.currentTarget);
     const kind = button.value;
@@ -113,7 +115,7 @@ function kindBar(wanted, repaint) {
   return el(
     "div",
     { class: "kinds", role: "group", "aria-label": "Kinds of event" },
-    ...KINDS.map((kind) => el(
+    ...kinds.map((kind) => el(
       "button",
       { type: "button", value: kind, "aria-pressed": "true", class: `chip kind-${kind}`,
         click: toggle },

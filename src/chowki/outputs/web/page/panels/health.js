@@ -68,7 +68,7 @@ function sinceHeard(page, /** @type {number|null} */ last_s) {
 function sourceTable(page) {
   return new KeyedTable({
     caption: "Live sources",
-    name: "health",
+    name: "health sources",
     key: (/** @type {SourceState} */ source) => source.name,
     rowClass: (source) => `health-${slug(source.state)}`,
     columns: [

@@ -30,7 +30,9 @@ export function threatsPanel(page) {
     title: "Threats",
     element: el("div", { class: "stack" }, table.element, hidden),
     topics: ["state", "selected", "filters", "settings", "hello"],
-    badge: () => ({ text: count(store.state?.counts.threats ?? 0) }),
+    // Those that are more likely than not are counted on top; the list has the others too.
+    badge: () => ({ text: count(
+      Math.max(store.state?.counts.threats ?? 0, store.state?.threats.length ?? 0)) }),
     paint: () => {
       const shown = page.threats();
       table.update(shown);
