@@ -196,7 +196,7 @@ function tellTheEnd(page) {
     if (classList.contains("run-ended") === page.ended) return;
     classList.toggle("run-ended", page.ended);
     if (page.ended) {
-      page.notes.show("The run has ended. Everything stays here to be read and looked back at.");
+      page.notes.show("The run has ended. All of it can still be read and looked back at.");
     }
   }, ["state"]);
 }

@@ -2,6 +2,8 @@
 // settled when a picture comes or the view rests; in between all move together.
 
 import { IDENTITY, LEVEL, OBJECT } from "./codes.js";
+import { mercatorX, mercatorY, unwrapped } from "./geo.js";
+import { ROUNDS_FROM_ZOOM, ROUNDS_PX, SITES_FROM_ZOOM } from "./ground.js";
 import { LabelPlanner, MarkGrid } from "./labels.js";
 import { minutes, placeWording, trackWording } from "./naming.js";
 import { within } from "./viewport.js";
@@ -184,13 +186,33 @@ export class Cast {
   }
 
   /** @param {Scene} scene @returns {Box[]} */
-  _boxes({ field, port, places }) {
+  _boxes(scene) {
+    const { field, port, places } = scene;
     const boxes = this.symbols.map((row) => boxAround(port, field.x[row], field.y[row], 10));
     for (const mark of places.marks) {
       if (within(port, mark.x, mark.y)) boxes.push(boxAround(port, mark.x, mark.y, 6));
     }
-    return boxes;
+    return [...boxes, ...siteBoxes(scene)];
   }
+}
+
+/**
+ * Sites, with their rounds where these are written beside them.
+ * @param {Scene} scene
+ * @returns {Box[]}
+ */
+function siteBoxes({ port, sites, settings, nearLon }) {
+  if (!settings.sites || port.zoom < SITES_FROM_ZOOM) return [];
+  const boxes = [];
+  for (const { lon, lat } of sites.values()) {
+    const x = mercatorX(unwrapped(lon, nearLon));
+    const y = mercatorY(lat);
+    if (!within(port, x, y)) continue;
+    const box = boxAround(port, x, y, 8);
+    if (port.zoom >= ROUNDS_FROM_ZOOM) box.right += ROUNDS_PX - 8;
+    boxes.push(box);
+  }
+  return boxes;
 }
 
 /**

@@ -20,8 +20,10 @@ import { outOfSight, trace, within } from "./viewport.js";
 const GRATICULE_DEG = [30, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01];
 const WIDEST_MESH_PX = 320;
 /** Sites stand within a kilometre or two of their places: farther out they would be a heap. */
-const SITES_FROM_ZOOM = 10;
-const ROUNDS_FROM_ZOOM = 12.5;
+export const SITES_FROM_ZOOM = 10;
+export const ROUNDS_FROM_ZOOM = 12.5;
+/** Room for them to the right of the sign. */
+export const ROUNDS_PX = 60;
 const SENSORS_FROM_ZOOM = 5.5;
 const FULL_TURN = 359.5;
 
@@ -166,10 +168,23 @@ export class Ground {
       const px = (x - port.left) / port.perPixel;
       const py = (port.top - y) / port.perPixel;
       drawSite(pen, palette, effector, left === 0, px, py);
-      if (port.zoom < ROUNDS_FROM_ZOOM) continue;
+      if (port.zoom < ROUNDS_FROM_ZOOM || this._isBeside(port, x, y)) continue;
       pen.fillStyle = left === 0 ? palette.bad : palette.text;
       pen.fillText(`${left}/${site.magazine}`, px + 10, py);
     }
+  }
+
+  /**
+   * Does another site stand where the rounds of one would be written?
+   * @param {Viewport} port
+   * @param {number} x metres of the map
+   * @param {number} y
+   */
+  _isBeside(port, x, y) {
+    return this.sites.some((other) => {
+      const right = (other.x - x) / port.perPixel;
+      return right > 0 && right < ROUNDS_PX && Math.abs(other.y - y) / port.perPixel < 13;
+    });
   }
 }
 
