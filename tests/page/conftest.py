@@ -29,6 +29,7 @@ SIZE = {"width": 1600, "height": 900}
 ASKED_BY_ITSELF = "/favicon.ico"
 # What a page may load without asking anybody.
 OWN_SCHEMES = ("data", "blob", "about")
+PEOPLE = {"R. Singh": "operator", "A. Khan": "approver", "V. Rao": "viewer"}
 FAULTS = "() => axe.run(document, {resultTypes: ['violations']}).then((found) => found.violations)"
 VIOLATIONS = """addEventListener("securitypolicyviolation", (event) =>
     console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI}`));"""
@@ -305,6 +306,25 @@ def page_of(serving, watched) -> Callable[..., Page]:
         return page
 
     return open_page
+
+
+@pytest.fixture
+def people(serving, page_of) -> Callable[..., list[Page]]:
+    """Return how to open the page of a stage for some of ``PEOPLE``, as the engine stands still."""
+    from chowki.outputs.web.accounts import Account
+    from chowki.outputs.web.server import Settings
+
+    settings = Settings(users=tuple(Account(name, role) for name, role in PEOPLE.items()))
+
+    def open_for(stage: Stage, *names: str, expected: str | None = None) -> list[Page]:
+        server = serving(stage.session, settings)
+        pages = [page_of(server, name, expected) for name in names]
+        for page in pages:
+            expect(page.locator(".top-link")).to_contain_text("Connected")
+            expect(page.locator("button.pause")).to_have_text("Play")
+        return pages
+
+    return open_for
 
 
 @pytest.fixture(scope="session")

@@ -9,17 +9,10 @@ import pytest
 from playwright.sync_api import expect
 
 from chowki.core.records import EngagementState, Identity, WarningLevel
-from chowki.outputs.web.accounts import Account
-from chowki.outputs.web.server import Settings
 from chowki.run.proof import replay
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 OPERATOR, APPROVER, VIEWER = "R. Singh", "A. Khan", "V. Rao"
-USERS = (
-    Account(OPERATOR, "operator"),
-    Account(APPROVER, "approver"),
-    Account(VIEWER, "viewer"),
-)
 QUIET = ("raid.count=0", "birds.per_drone=0")
 VILLAGE = """
 [[places.towns]]
@@ -46,21 +39,6 @@ def two_sectors(tmp_path):
     path = tmp_path / "two-sectors.toml"
     path.write_text(text.replace("priority = 1.0\n", own + VILLAGE, 1), encoding="utf-8")
     return path
-
-
-@pytest.fixture
-def people(serving, page_of):
-    """Return how to open the page of a stage for each of some people, as they stand there."""
-
-    def open_for(stage, *names, expected=None):
-        server = serving(stage.session, Settings(users=USERS))
-        pages = [page_of(server, name, expected) for name in names]
-        for page in pages:
-            expect(page.locator(".top-link")).to_contain_text("Connected")
-            expect(page.locator("button.pause")).to_have_text("Play")
-        return pages
-
-    return open_for
 
 
 def proposed(state):
@@ -366,13 +344,13 @@ def test_a_viewer_sees_everything_and_has_no_button_for_it(staged, people):
     assert acts_of(stage.recording(viewer, operator)) == []
 
 
-def test_on_a_recorded_feed_nothing_is_there_to_release_with(staged, serving, page_of, tmp_path):
+def test_on_a_recorded_feed_nothing_is_there_to_release_with(staged, people, tmp_path):
     path = tmp_path / "plots.csv"
     lines = [f"radar,{1e9 + k:.0f},28.0,{77.0 + k * 1e-3:.4f},900" for k in range(0, 120, 4)]
     path.write_text("\n".join(["sensor,time_s,lat,lon,height_m", *lines]) + "\n")
     stage = staged(None, feeds=(f"plots:{path}",), operator=True)
     stage.until(lambda state: state["counts"]["tracks"] >= 1)
-    page = page_of(serving(stage.session, Settings(users=USERS)), APPROVER)
+    (page,) = people(stage, APPROVER)
     expect(page.locator(".top-counts .count-tracks dd")).to_have_text("1")
     expect(page.locator("#panel-warnings-tab")).to_be_visible()
     found = page.evaluate(

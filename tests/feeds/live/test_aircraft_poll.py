@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import threading
 import time
 
 import numpy as np
@@ -124,8 +125,6 @@ def test_lies_about_positions_are_counted_and_the_others_enter(web, opened, unti
 @pytest.mark.parametrize("first", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", b"H"])
 def test_a_slow_server_is_given_up_in_time(line, first):
     """Slow loris, before, in and after the head: an octet now and then extends nothing."""
-    import threading
-
     server = line()
 
     def drip():
@@ -149,8 +148,6 @@ def test_a_slow_server_is_given_up_in_time(line, first):
 
 @pytest.mark.parametrize("answer", [b"SSH-2.0-x\r\n", b"\x00\x00\r\n\r\n", b""])
 def test_something_that_speaks_no_http_is_told(line, answer):
-    import threading
-
     server = line()
 
     def say():
@@ -166,10 +163,71 @@ def test_something_that_speaks_no_http_is_told(line, answer):
     thread.join()
 
 
-def test_over_tls_the_certificate_must_be_right(line):
-    """A server that speaks no TLS at all is refused as well."""
-    import threading
+def certified(folder, name):
+    """Return a server's context with a certificate for a name, and where the certificate lies."""
+    import datetime
+    import ipaddress
 
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.now(datetime.UTC)
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "receiver")])
+    address = x509.IPAddress(ipaddress.ip_address(name))
+    signed = (
+        x509.CertificateBuilder().subject_name(subject).issuer_name(subject)
+        .public_key(key.public_key()).serial_number(1)
+        .not_valid_before(now - datetime.timedelta(1)).not_valid_after(now + datetime.timedelta(1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    pem, secret = folder / "cert.pem", folder / "key.pem"
+    pem.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    plain = serialization.NoEncryption()
+    form = serialization.PrivateFormat.PKCS8
+    secret.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, plain))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, secret)
+    return context, pem
+
+
+@pytest.mark.parametrize(
+    ("name", "trusted", "words"),
+    [
+        ("127.0.0.1", True, ""),
+        ("127.0.0.1", False, "self-signed"),
+        ("192.0.2.7", True, "IP address mismatch"),
+    ],
+)
+def test_over_tls_the_certificate_must_be_right(line, tmp_path, name, trusted, words):
+    server, (context, pem) = line(), certified(tmp_path, name)
+
+    def say():
+        try:
+            way = context.wrap_socket(server.answer(), server_side=True)
+            way.recv(1_000)
+            way.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+            way.close()
+        except (ssl.SSLError, OSError):
+            pass  # the other side went away, as it should
+
+    thread = threading.Thread(target=say)
+    thread.start()
+    client = ssl.create_default_context()
+    if trusted:
+        client.load_verify_locations(pem)
+    spec = read_spec(f"aircraft-json:https://127.0.0.1:{server.port}/")
+    if words:
+        with pytest.raises(ssl.SSLCertVerificationError, match=words):
+            fetch(spec, 2.0, client)
+    else:
+        assert fetch(spec, 2.0, client) == b"{}"
+    thread.join()
+
+
+def test_a_server_that_speaks_no_tls_is_refused(line):
     server = line()
 
     def say():

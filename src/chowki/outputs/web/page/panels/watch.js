@@ -57,7 +57,8 @@ function droneTable(page) {
       { head: "Track", name: "time", text: (drone) => (drone.track === null ? "–" : String(drone.track)) },
       { head: "Note, by", name: "text",
         text: (drone) => [drone.note, drone.person].filter(Boolean).join(", by ") },
-      { head: "Act", quiet: true, name: "do", make: (cell) => withdraw(page, cell) },
+      ...(page.acts.offers("withdraw-authorisation") ? [{ head: "Act", quiet: true, name: "do",
+        make: (/** @type {HTMLElement} */ cell) => withdraw(page, cell) }] : []),
     ],
   });
 }
@@ -69,12 +70,12 @@ function droneTable(page) {
  */
 function withdraw(page, cell) {
   if (!page.acts.offers("withdraw-authorisation")) return () => {};
-  let address = 0;
+  let address = "";
   const button = el("button", { type: "button", class: "small", text: "Withdraw",
     click: () => page.acts.act("withdraw-authorisation", address) });
   cell.append(button);
   return (drone) => {
-    address = drone.address;
+    address = String(drone.address);
     button.setAttribute("aria-label", `Withdraw the authorisation of ${drone.name}`);
   };
 }
