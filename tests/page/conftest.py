@@ -6,13 +6,14 @@ import json
 import re
 import shutil
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 FLAGS = (
@@ -28,6 +29,7 @@ SIZE = {"width": 1600, "height": 900}
 ASKED_BY_ITSELF = "/favicon.ico"
 # What a page may load without asking anybody.
 OWN_SCHEMES = ("data", "blob", "about")
+PEOPLE = {"R. Singh": "operator", "A. Khan": "approver", "V. Rao": "viewer"}
 FAULTS = "() => axe.run(document, {resultTypes: ['violations']}).then((found) => found.violations)"
 VIOLATIONS = """addEventListener("securitypolicyviolation", (event) =>
     console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI}`));"""
@@ -107,17 +109,23 @@ class Stage:
         if self.engine.ident is None:
             self.engine.start()
         self.session.control("", None, False)
-        assert self._reached.wait(within_s), f"it did not come to that: {self.engine.fault}"
+        latest = time.monotonic() + within_s
+        while not self._reached.wait(0.1):
+            ended = self.engine.ended.is_set()
+            assert not ended, f"the engine ended before: {self.engine.fault}"
+            assert time.monotonic() < latest, f"it did not come to that in {within_s} s"
         return self.session.state(None)
 
     def at(self, second: float) -> dict[str, Any]:
         """Run to a second of the scenario."""
         return self.until(lambda state: state["time_s"] - state["start_s"] >= second)
 
-    def recording(self) -> Any:
-        """End the engine; return what it recorded."""
+    def recording(self, *pages: Page) -> Any:
+        """Close pages, so that nobody acts any more, end the engine, return what it recorded."""
         from chowki.outputs.recording import Recording
 
+        for page in pages:
+            page.context.close()
         self.engine.stop()
         return Recording(self.folder)
 
@@ -156,6 +164,43 @@ def made_up() -> Iterator[Callable[..., Any]]:
         from page.synthetic import Synthetic
 
         yield Synthetic
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory) -> tuple[Any, Any]:
+    """Return a session that replays a run of ten minutes, and the recording it is read from."""
+    import chowki
+    from chowki.outputs.recording import Recording
+    from chowki.run.serve import Replay
+
+    folder = tmp_path_factory.mktemp("run") / "single-site"
+    chowki.run("single-site", out=folder, report=False)
+    replay = Replay(folder)
+    replay.start()
+    replay.join()
+    return replay.session, Recording(folder)
+
+
+@pytest.fixture
+def shown(recorded, serving, page_of) -> Callable[..., Page]:
+    """Return how to open the page of the recorded run, five minutes after its start.
+
+    ``shown(paused=False, speed=60, layers=..., viewport=...)``: what is not given is paused,
+    without layers, and of the usual size.
+    """
+    from chowki.outputs.web.cursor import Cursor
+    from chowki.outputs.web.server import Settings
+
+    def show(paused: bool = True, speed: float = 1.0, layers: Any = (), **options: Any) -> Page:
+        session, _ = recorded
+        cursor = Cursor(time_s=session.span_s[0] + 300.0, speed=speed, paused=paused)
+        server = serving(session, Settings(cursor=cursor, layers=layers))
+        page = page_of(server, **options)
+        expect(page.locator(".count-tracks dd")).to_have_text(re.compile(r"\d"))
+        expect(page).to_have_url(re.compile("view="))
+        return page
+
+    return show
 
 
 @pytest.fixture(scope="session")
@@ -261,6 +306,25 @@ def page_of(serving, watched) -> Callable[..., Page]:
         return page
 
     return open_page
+
+
+@pytest.fixture
+def people(serving, page_of) -> Callable[..., list[Page]]:
+    """Return how to open the page of a stage for some of ``PEOPLE``, as the engine stands still."""
+    from chowki.outputs.web.accounts import Account
+    from chowki.outputs.web.server import Settings
+
+    settings = Settings(users=tuple(Account(name, role) for name, role in PEOPLE.items()))
+
+    def open_for(stage: Stage, *names: str, expected: str | None = None) -> list[Page]:
+        server = serving(stage.session, settings)
+        pages = [page_of(server, name, expected) for name in names]
+        for page in pages:
+            expect(page.locator(".top-link")).to_contain_text("Connected")
+            expect(page.locator("button.pause")).to_have_text("Play")
+        return pages
+
+    return open_for
 
 
 @pytest.fixture(scope="session")

@@ -99,10 +99,10 @@ class PageSession:
 
     def hello(self) -> Document:
         """Return the hello message without the user."""
-        show = self._show
-        return plain(
-            hello(show.theatre, show.noted, show.mode, operator=show.operator, layers=show.layers)
-        )
+        of = self._show
+        told = hello(of.theatre, of.noted, of.mode, operator=of.operator, layers=of.layers)
+        # steps of the columns multiply what is sent: they keep all their digits
+        return plain(told) | {"track_columns": told["track_columns"]}
 
     @property
     def generation(self) -> int:

@@ -13,7 +13,7 @@ _TEMPLATE = """\
 #
 # The same file serves a simulation (chowki run FILE) and live feeds (chowki serve FILE --feed ...).
 # On feeds it says where the station and its sensors stand and what is defended; effectors, raid,
-# traffic, birds and times are left aside. A live sensor that is named like one below stands there.
+# traffic, birds and times are left aside. A live sensor named like one below stands where it does.
 
 about = "One airport, twelve drones, birds and airliners."
 seed = 1

@@ -169,6 +169,12 @@ def test_two_hosts_in_one_request_are_refused(visit):
     assert " 421 " in raw(person.server, absolute)
 
 
+def test_a_refused_socket_is_no_fault_of_the_server(visit, caplog):
+    with caplog.at_level("ERROR"):
+        assert refused(visit(enter=False)) == 401
+    assert caplog.messages == []
+
+
 def test_no_answer_lets_another_origin_read_it(visit):
     person = visit()
     for path in ("/state", "/tracks?format=json", "/nothing", person.link):

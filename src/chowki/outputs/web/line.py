@@ -26,6 +26,12 @@ class Line(WebSocketsSansIOProtocol):
             extensions: Any = self.scope.setdefault("extensions", {})
             extensions[CUT] = self.cut
 
+    async def send(self, message: Any) -> None:
+        """Send; a refusal that was sent whole ends the matter, and is no fault to be logged."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            self.handshake_complete = True
+
     def keepalive_timeout(self) -> None:
         """Cut the line: a ping was not answered."""
         self.cut(SILENT, SILENT_WORDS)

@@ -13,7 +13,7 @@ import numpy as np
 from chowki.core.places import Station
 from chowki.core.records import Threats, Tracks
 from chowki.core.table import F64
-from chowki.kernels.geodesy import MEAN_RADIUS_M, enu_to_geodetic, station_frame
+from chowki.kernels.geodesy import ECCENTRICITY_SQ, enu_to_geodetic, station_frame
 from chowki.outputs.web.wire import encode
 
 # Two pictures this near in time are joined by straight lines; a longer gap is left a gap.
@@ -64,9 +64,10 @@ class Picture:
         """Return horizontal speed (m/s), course (deg from true north), climb (m/s), shape (n,)."""
         here, there = self._moved
         turn = there - here
-        north_m = turn[:, 0] * MEAN_RADIUS_M
-        east_m = turn[:, 1] * MEAN_RADIUS_M * np.cos(here[:, 0])
-        course = np.degrees(np.arctan2(east_m, north_m)) % 360.0
+        # along the meridian the ellipsoid is curved otherwise than across it
+        bent = (1.0 - ECCENTRICITY_SQ) / (1.0 - ECCENTRICITY_SQ * np.sin(here[:, 0]) ** 2)
+        east = turn[:, 1] * np.cos(here[:, 0])
+        course = np.degrees(np.arctan2(east, turn[:, 0] * bent)) % 360.0
         level = np.sqrt(
             np.maximum(
                 self.tracks.v_east_mps**2

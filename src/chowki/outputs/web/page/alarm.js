@@ -84,7 +84,7 @@ export class Siren {
   }
 
   words() {
-    return this.able ? "" : "No sound before a click or key";
+    return this.able ? "" : "No sound yet";
   }
 
   /** Take the alarms of the picture: ring for what is new or worse. */
@@ -184,6 +184,7 @@ export class Siren {
   _see(alarms) {
     const { acts } = this._page;
     if (document.hidden || !acts.offers("seen") || !this._page.atEdge()) return;
+    if (!this._page.rings()) return;
     const now = performance.now();
     for (const alarm of alarms) {
       const since = this._shownAt.get(alarm.alarm) ?? now;

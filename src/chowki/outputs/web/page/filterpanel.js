@@ -39,7 +39,7 @@ export function makeFilterPanel(page) {
     setHidden(panel, !opens);
     fields.forEach((field) => field.paint());
     if (opens) panel.querySelector("input")?.focus();
-    else opener?.focus();
+    else (opener && opener !== document.body ? opener : byId("map")).focus();
   };
   panel.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;

@@ -108,3 +108,8 @@ export function count(value) {
 export function sentence(text) {
   return text ? text[0].toUpperCase() + text.slice(1) : text;
 }
+
+/** A Remote ID address in words, as the server writes it. @param {number} address */
+export function remoteId(address) {
+  return `Remote ID ${address.toString(16).toUpperCase().padStart(12, "0")}`;
+}

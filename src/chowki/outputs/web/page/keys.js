@@ -155,7 +155,8 @@ function releaseFocus() {
 /** Whether the control that has the focus makes use of the key. @param {KeyboardEvent} event */
 function needsIt(event) {
   const target = /** @type {HTMLElement} */ (event.target);
-  if (target.closest("dialog[open]")) return true;
+  // Also when the focus has left an open dialog for the browser: Esc closes it.
+  if (document.querySelector("dialog[open]")) return true;
   if (target.matches("input, textarea, select")) return event.key !== "Escape";
   return event.key === " " && target.matches("button, summary, [role='slider'], [role='tab']");
 }

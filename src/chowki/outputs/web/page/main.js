@@ -23,6 +23,7 @@ import { sectorsPanel } from "./panels/sectors.js";
 import { threatsPanel } from "./panels/threats.js";
 import { warningsPanel } from "./panels/warnings.js";
 import { watchPanel } from "./panels/watch.js";
+import { makeReadout } from "./readout.js";
 import { makeSearch } from "./search.js";
 import { makeSplits } from "./splitter.js";
 import { Store } from "./store.js";
@@ -48,7 +49,9 @@ function start() {
   const siren = new Siren(page);
   followTheme(page);
   showBanner(page);
+  tellTheEnd(page);
   makeTopbar(page, siren);
+  makeReadout(page);
   page.map = createMap(byId("map"), store);
   // The first hello says who is here and what this is; the page is built for that.
   const off = store.on("hello", (hello) => {
@@ -73,7 +76,7 @@ function build(page, siren, hello) {
     store.sift = compileFilter(next);
   });
   const handover = makeHandover(page);
-  makeDecks(page, siren, hello, () => handover.open());
+  makeDecks(page, siren, () => handover.open());
   new Timeline(page);
   makeSplits(() => page.map?.resize());
   const search = makeSearch(page);
@@ -97,23 +100,21 @@ function build(page, siren, hello) {
 /**
  * @param {Page} page
  * @param {Siren} siren
- * @param {Hello} hello
  * @param {() => void} writeHandover
  */
-function makeDecks(page, siren, hello, writeHandover) {
+function makeDecks(page, siren, writeHandover) {
   const upper = new Deck(byId("side-upper"), "What threatens", page.painter);
   const lower = new Deck(byId("side-lower"), "What is known", page.painter);
   upper.add(threatsPanel(page));
   upper.add(warningsPanel(page));
   upper.add(alarmsPanel(page, siren));
   // On real feeds nothing is proposed, released or postured: not even hidden in the page.
-  const simulated = hello.mode !== "live" && hello.sites.length > 0;
-  if (simulated) upper.add(proposalsPanel(page));
+  if (page.simulated) upper.add(proposalsPanel(page));
   lower.add(detailsPanel(page));
   lower.add(eventsPanel(page));
   lower.add(healthPanel(page));
   lower.add(watchPanel(page, writeHandover));
-  if (simulated) lower.add(sectorsPanel(page));
+  if (page.simulated) lower.add(sectorsPanel(page));
   page.show = (name) => (upper.has(name) ? upper : lower).show(name);
   page.store.on("selected", (track) => {
     if (track !== null) lower.show("details");
@@ -186,6 +187,18 @@ function showBanner(page) {
     setText(banner, state === "lost" ? `${words}: tried again in ${retryS} s. What is shown is old.`
       : `${words}. What is shown is old.`);
   }, ["connection"]);
+}
+
+/** Say once that the run is over; what would be decided then is taken away. @param {Page} page */
+function tellTheEnd(page) {
+  page.painter.on(() => {
+    const { classList } = document.body;
+    if (classList.contains("run-ended") === page.ended) return;
+    classList.toggle("run-ended", page.ended);
+    if (page.ended) {
+      page.notes.show("The run has ended. Everything stays here to be read and looked back at.");
+    }
+  }, ["state"]);
 }
 
 /**

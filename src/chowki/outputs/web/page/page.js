@@ -86,6 +86,19 @@ export class Page {
     return state !== null && (state.at_edge || !state.clock.live);
   }
 
+  /** Whether engagements are simulated here; on feeds, live or played anew, there are none. */
+  get simulated() {
+    const hello = this.store.hello;
+    const world = hello !== null && (hello.mode === "simulation" || hello.mode === "replay");
+    return world && hello.sites.length > 0;
+  }
+
+  /** Whether the engine has come to its end: everything can be read, nothing comes any more. */
+  get ended() {
+    const { hello, state } = this.store;
+    return hello !== null && hello.mode !== "replay" && state !== null && !state.clock.live;
+  }
+
   /** Whether open alarms ring on: in a recording each rings once, since none can be acknowledged. */
   rings() {
     return this.store.state?.clock.live ?? false;

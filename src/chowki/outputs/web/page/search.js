@@ -1,6 +1,7 @@
 // Search: track number, call sign, address, place, sensor, site. Enter goes to the first found.
 
 import { byId, el, setAttr, setHidden } from "./dom.js";
+import { remoteId } from "./format.js";
 import { rowOf } from "./tracks.js";
 
 /** @typedef {import("./page.js").Page} Page */
@@ -116,8 +117,10 @@ class Search {
       }
     };
     for (const row of this._names) look(row.track, row.callsign, row.address);
-    for (const drone of state?.authorised ?? []) look(drone.track, drone.name, drone.address);
-    for (const pilot of state?.pilots ?? []) look(pilot.track, pilot.address);
+    for (const drone of state?.authorised ?? []) {
+      look(drone.track, drone.name, remoteId(drone.address));
+    }
+    for (const pilot of state?.pilots ?? []) look(pilot.track, remoteId(pilot.address));
     if (detail) look(detail.track, detail.callsign, detail.address);
     return [...found].map(([track, names]) => this._track(track, `${names} (track ${track})`));
   }

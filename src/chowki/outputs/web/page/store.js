@@ -1,12 +1,14 @@
 // What the page knows, in one place; panels and map listen by topic.
 
+import { Marks } from "./marks.js";
+
 /** @typedef {import("./types.js").Settings} Settings */
 /** @typedef {import("./types.js").Filters} Filters */
 /** @typedef {import("./types.js").TrackBlock} TrackBlock */
 /** @typedef {"hello"|"block"|"state"|"events"|"series"|"detail"|"selected"|"picked"|"filters"
  *   |"settings"|"connection"|"cursor"} Topic */
 
-const EVENTS_KEPT = 5000;
+const EVENTS_KEPT = 20000;
 const SERIES_KEPT = 20000;
 
 /** @returns {Settings} */
@@ -23,6 +25,7 @@ export function defaultSettings() {
     sites: true,
     volumes: true,
     border: true,
+    ownLayers: true,
     dim: false,
     theme: "night",
     isolate: false,
@@ -63,6 +66,8 @@ export class Store {
     this.state = null;
     /** @type {import("./types.js").Happening[]} */
     this.events = [];
+    /** What happened, for the time line. */
+    this.marks = new Marks();
     this.series = noSeries();
     /** @type {import("./types.js").Detail|null} */
     this.detail = null;
@@ -157,6 +162,7 @@ export class Store {
     this.detail = null;
     this.visible = new Uint8Array(0);
     this.events = [];
+    this.marks.clear();
     this.series = noSeries();
     if (before !== null && !same) {
       this.set("selected", null);
@@ -168,10 +174,14 @@ export class Store {
 
   /** @param {import("./types.js").EventsMessage} message */
   _append(message) {
-    if (message.reset) this.events = [];
+    if (message.reset) {
+      this.events = [];
+      this.marks.clear();
+    }
     const last = this.events.length ? this.events[this.events.length - 1].id : 0;
     const fresh = message.events.filter((event) => event.id > last);
-    this.events.push(...fresh);
+    for (const event of fresh) this.events.push(event);
+    this.marks.add(fresh);
     if (this.events.length > EVENTS_KEPT) this.events.splice(0, this.events.length - EVENTS_KEPT);
     return fresh;
   }

@@ -3,14 +3,18 @@
 import { themeColour } from "./dom.js";
 import { LEFT, RIGHT } from "./timeline.js";
 
-/** @typedef {import("./types.js").Happening} Happening */
+/** @typedef {import("./marks.js").Mark} Mark */
 /** @typedef {import("./timeline.js").Span} Span */
 
 const ROW = 9;
+/** Marks of one kind that stand nearer than this are one, px. */
+const APART = 4;
 /** Kinds by row of the strip: what matters most on top. */
 const KIND_ROWS = /** @type {Record<string, number>} */ ({
   alarm: 0, warning: 0, engagement: 1, identity: 1, border: 1, track: 1, sensor: 2, feed: 2, act: 2,
 });
+/** Kinds in one row are drawn in this order, so that the rarer ones lie on top. */
+const ORDER = /** @type {Record<string, number>} */ ({ identity: 1, border: 2, feed: 1, act: 2, alarm: 1 });
 const KIND_COLOURS = /** @type {Record<string, string>} */ ({
   alarm: "--take-cover",
   warning: "--advisory",
@@ -33,13 +37,12 @@ const drawn = new WeakMap();
  * @param {{width: number, height: number}} size px
  */
 export function drawTicks(canvas, store, span, size) {
-  const { events, settings } = store;
+  const { marks, settings } = store;
   const { width, height } = size;
   const edge_s = store.state?.edge_s ?? span.from;
   const scale = (width - LEFT - RIGHT) / (span.to - span.from);
   const edge = Math.round(LEFT + (edge_s - span.from) * scale);
-  const last = events.length ? events[events.length - 1].id : 0;
-  const key = [width, height, span.from, span.to, edge, last, events.length, settings.theme].join();
+  const key = [width, height, span.from, span.to, edge, marks.version, settings.theme].join();
   if (drawn.get(canvas) === key || width === 0) return;
   drawn.set(canvas, key);
   const context = prepare(canvas, width, height);
@@ -48,7 +51,7 @@ export function drawTicks(canvas, store, span, size) {
   context.fillRect(LEFT, 0, Math.max(0, edge - LEFT), height);
   context.fillStyle = themeColour("--line-strong");
   context.fillRect(edge - 1, 0, 2, height);
-  drawEvents(context, events, span, scale);
+  drawMarks(context, marks.all(), span, scale);
 }
 
 /**
@@ -67,23 +70,24 @@ function prepare(canvas, width, height) {
 
 /**
  * @param {CanvasRenderingContext2D} context
- * @param {Happening[]} events
+ * @param {Iterable<Mark>} marks
  * @param {Span} span
  * @param {number} scale px per second
  */
-function drawEvents(context, events, span, scale) {
+function drawMarks(context, marks, span, scale) {
   const colours = Object.fromEntries(
     Object.entries(KIND_COLOURS).map(([kind, name]) => [kind, themeColour(name)]),
   );
   const taken = new Set();
-  for (const event of events) {
-    if (event.time_s < span.from || event.time_s > span.to) continue;
-    const x = Math.round(LEFT + (event.time_s - span.from) * scale);
-    const place = `${event.kind}${x >> 1}`;
+  const inTurn = [...marks].sort((a, b) => (ORDER[a.kind] ?? 0) - (ORDER[b.kind] ?? 0));
+  for (const { kind, time_s } of inTurn) {
+    if (time_s < span.from || time_s > span.to) continue;
+    const x = Math.round(LEFT + (time_s - span.from) * scale);
+    const place = `${kind}${Math.floor(x / APART)}`;
     if (taken.has(place)) continue;
     taken.add(place);
-    context.fillStyle = context.strokeStyle = colours[event.kind] ?? colours.track;
-    shape(context, event.kind, x, (KIND_ROWS[event.kind] ?? 1) * ROW + ROW / 2 + 1);
+    context.fillStyle = context.strokeStyle = colours[kind] ?? colours.track;
+    shape(context, kind, x, (KIND_ROWS[kind] ?? 1) * ROW + ROW / 2 + 1);
   }
 }
 

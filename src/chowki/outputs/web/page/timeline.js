@@ -14,6 +14,8 @@ export const RIGHT = 44;
 /** Height of the strip of ticks, px; timeline.css has it too. */
 const STRIP = 30;
 const SEND_EVERY_MS = 120;
+/** So near to the end of a recording it stands still there. */
+const AT_END_S = 0.5;
 /** Lengths that the line has, s: it grows in steps and stands still between them. */
 const LENGTHS = [600, 1200, 1800, 3600, 5400, 7200, 10800, 14400, 21600, 28800, 43200, 86400];
 const WINDOWS = /** @type {[string, string][]} */ ([
@@ -61,18 +63,25 @@ export class Timeline {
 
   /** @returns {Span} */
   span() {
-    const { state, hello } = this._page.store;
+    const { state } = this._page.store;
     const start = state?.start_s ?? 0;
     const edge = state?.edge_s ?? start + 600;
-    const end = hello?.station.end_s ?? null;
-    const length = LENGTHS.find((each) => each >= edge - start)
-      ?? Math.ceil((edge - start) / 86400) * 86400;
-    const whole = { from: start, to: Math.max(edge, Math.min(start + length, end ?? Infinity)) };
+    const whole = { from: start, to: Math.max(edge, this._end(start, edge)) };
     if (!this._window_s || whole.to - whole.from <= this._window_s) return whole;
     const middle = state?.time_s ?? edge;
     const step = this._window_s / 4;
     const to = Math.min(whole.to, Math.ceil((middle + step) / step) * step);
     return { from: Math.max(whole.from, to - this._window_s), to };
+  }
+
+  /** Where the line ends: with the scenario, where that is known. @param {number} start @param {number} edge */
+  _end(start, edge) {
+    const { hello, state } = this._page.store;
+    const end = hello?.station.end_s ?? null;
+    if (end !== null && state?.clock.live) return end;
+    const length = LENGTHS.find((each) => each >= edge - start)
+      ?? Math.ceil((edge - start) / 86400) * 86400;
+    return Math.min(start + length, end ?? Infinity);
   }
 
   paint() {
@@ -167,12 +176,7 @@ export class Timeline {
   _describe(time_s) {
     const span = this.span();
     const near = ((span.to - span.from) / Math.max(1, this._size.width)) * 5;
-    let best = null;
-    for (const event of this._page.store.events) {
-      const off = Math.abs(event.time_s - time_s);
-      if (off > near || (best && event.severity < best.severity)) continue;
-      best = event;
-    }
+    const best = this._page.store.marks.near(time_s, near);
     setText(this._hover, best ? `${clock(best.time_s)} ${best.text}` : clock(time_s));
     const width = this._size.width - LEFT - RIGHT;
     const x = LEFT + ((time_s - span.from) / (span.to - span.from)) * width;
@@ -225,7 +229,8 @@ class Controls {
     setAttr(this._live, "aria-pressed", String(state.at_edge));
     label(this._live, now.live ? "LIVE" : "END");
     const real = hello.mode === "live" && state.at_edge;
-    label(this._pause, now.paused ? "Play" : "Pause");
+    const stands = now.paused || (!now.live && state.time_s >= state.edge_s - AT_END_S);
+    label(this._pause, stands ? "Play" : "Pause");
     for (const each of this._speeds.children) {
       const button = /** @type {HTMLButtonElement} */ (each);
       const chosen = Number(button.value) === now.speed;
@@ -238,7 +243,10 @@ class Controls {
   /** @param {import("./types.js").State} state */
   _standing(state) {
     const { live, paused } = state.clock;
-    if (!live) return paused ? "Recording, paused" : "Recording";
+    if (!live) {
+      const what = this._page.ended ? "The run has ended" : "Recording";
+      return paused ? `${what}, paused` : what;
+    }
     if (state.at_edge) return paused ? "Engine paused" : "";
     return `${duration(state.edge_s - state.time_s)} behind${paused ? ", paused" : ""}`;
   }

@@ -1,6 +1,6 @@
 // The bar above the map: search, filters, layers, export, theme, help.
 
-import { byId, el, setAttr, setHidden } from "./dom.js";
+import { byId, el, setAttr, setHidden, setText } from "./dom.js";
 import { exportCsv, exportGeoJson, exportPng } from "./export.js";
 
 /** @typedef {import("./page.js").Page} Page */
@@ -13,6 +13,7 @@ const MODES = [
   ["isolate", "Isolated"],
   ["follow", "Following"],
   ["multi", "Picking"],
+  ["measure", "Measuring: click two points"],
   ["inView", "Lists: view only"],
 ];
 
@@ -117,7 +118,24 @@ function layerItems(page) {
     choiceItem(page, "vectorMinutes", "Vectors", [[0, "none"], ...minutes(1, 2, 5, 10)]),
     choiceItem(page, "trailMinutes", "Trail length", minutes(2, 5, 10, 30)),
     ...boxes,
+    ownItem(page),
   ];
+}
+
+/** The user's own maps, by name, where there are any. @param {Page} page */
+function ownItem(page) {
+  const { store } = page;
+  const input = el("input", { type: "checkbox", change: () =>
+    store.set("settings", { ownLayers: input.checked }) });
+  const names = el("span");
+  const item = el("label", {}, input, names);
+  page.painter.on(() => {
+    const layers = store.hello?.layers ?? [];
+    input.checked = store.settings.ownLayers;
+    setText(names, `Own maps: ${layers.map((layer) => layer.name).join(", ")}`);
+    setHidden(item, layers.length === 0);
+  }, ["settings", "hello"]);
+  return item;
 }
 
 /** @param {...number} values @returns {[number, string][]} */

@@ -31,7 +31,13 @@ function cell(name, ...nodes) {
 const MODES = /** @type {Record<string, string>} */ ({
   simulation: "Simulation",
   replay: "Replay",
+  recorded: "Recorded feed",
   live: "Live feed",
+});
+const ENDED = /** @type {Record<string, string>} */ ({
+  simulation: "Simulation ended",
+  recorded: "Feed ended",
+  live: "Feed ended",
 });
 
 /** @param {Page} page @returns {Part} */
@@ -46,7 +52,8 @@ function namePart(page) {
       setText(name, hello.name);
       name.title = hello.disclaimer;
       const exercise = hello.operator && hello.mode === "simulation";
-      setText(badge, exercise ? "Exercise" : MODES[hello.mode]);
+      const words = exercise && !page.ended ? "Exercise" : (page.ended ? ENDED : MODES)[hello.mode];
+      setText(badge, words);
       setClass(badge, `mode mode-${exercise ? "exercise" : hello.mode}`);
     },
   };
@@ -127,7 +134,7 @@ function posturePart(page) {
     element: box,
     paint: () => {
       const sectors = page.store.state?.sectors ?? [];
-      setHidden(box, sectors.length === 0 || page.store.hello?.mode === "live");
+      setHidden(box, sectors.length === 0 || !page.simulated);
       const ceased = sectors.filter((each) => each.cease_fire_s !== null).length;
       const names = [...new Set(sectors.map((each) => levelName(page, each)))];
       const words = ceased ? `cease-fire in ${ceased} of ${sectors.length}` : `posture ${names.join(", ") || "–"}`;

@@ -24,7 +24,7 @@
  * @property {number} protocol
  * @property {string} version
  * @property {string} name
- * @property {"simulation"|"replay"|"live"} mode
+ * @property {"simulation"|"replay"|"recorded"|"live"} mode
  * @property {boolean} operator
  * @property {{name: string, role: Role}} user
  * @property {{name: string, lat: number, lon: number, start_s: number, end_s: number|null}} station
@@ -79,9 +79,9 @@
  *   seen: string[], acknowledged_s: number|null, acknowledged_by: string|null,
  *   shelved: boolean, revision: number}} Alarm
  * @typedef {{place: number, until_s: number, person: string}} Shelved
- * @typedef {{address: string, name: string, note: string, person: string,
+ * @typedef {{address: number, name: string, note: string, person: string,
  *   track: number|null}} Authorised
- * @typedef {{address: string, track: number|null, lat: number, lon: number,
+ * @typedef {{address: number, track: number|null, lat: number, lon: number,
  *   time_s: number}} Pilot
  * @typedef {{time_s: number, person: string, note: string}} Handover
  */
@@ -191,6 +191,7 @@
  * @property {boolean} sites
  * @property {boolean} volumes
  * @property {boolean} border
+ * @property {boolean} ownLayers
  * @property {boolean} dim
  * @property {"night"|"light"} theme
  * @property {boolean} isolate show the selected and picked only

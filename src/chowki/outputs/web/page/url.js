@@ -36,6 +36,7 @@ const SETTINGS = /** @type {(keyof Settings)[]} */ ([
   "sites",
   "volumes",
   "border",
+  "ownLayers",
   "dim",
   "theme",
   "isolate",

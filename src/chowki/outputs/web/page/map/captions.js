@@ -113,6 +113,7 @@ export function drawCaptions(pen, scene, cast) {
   pen.font = labelFont(scene);
   pen.textAlign = "left";
   pen.textBaseline = "middle";
+  const spots = [];
   for (let k = cast.captions.length - 1; k >= 0; k--) {
     const caption = cast.captions[k];
     const { row, place } = caption;
@@ -121,12 +122,14 @@ export function drawCaptions(pen, scene, cast) {
     const x = Math.round((mapX - port.left) / port.perPixel);
     const y = Math.round((port.top - mapY) / port.perPixel);
     if (x < -300 || y < -200 || x > port.width + 300 || y > port.height + 200) continue;
-    drawCaption(pen, scene, caption, x, y);
+    spots.push({ caption, x, y });
   }
+  for (const { caption, x, y } of spots) drawLeader(pen, caption, x, y);
+  for (const { caption, x, y } of spots) drawCaption(pen, scene, caption, x, y);
 }
 
 /**
- * A plate with a bar in the colour, and a line to what it belongs to.
+ * A plate with a bar in the colour.
  * @param {CanvasRenderingContext2D} pen
  * @param {Scene} scene
  * @param {Caption} caption
@@ -138,10 +141,8 @@ function drawCaption(pen, { palette, selectedRow }, { label, wording, row, place
   const top = Math.round(y + label.dy);
   const { lines, colour } = wording;
   const { width, height } = label;
-  pen.strokeStyle = colour;
   pen.fillStyle = palette.plate;
   pen.fillRect(left, top, width, height);
-  drawLeader(pen, label, x, y, left, top);
   if (place === null) {
     pen.fillStyle = colour;
     pen.fillRect(left, top, BAR_PX, height);
@@ -161,19 +162,21 @@ function drawCaption(pen, { palette, selectedRow }, { label, wording, row, place
 }
 
 /**
+ * A line to what a label belongs to, below all plates.
  * @param {CanvasRenderingContext2D} pen
- * @param {import("./labels.js").PlacedLabel} label
+ * @param {Caption} caption
  * @param {number} x
  * @param {number} y
- * @param {number} left
- * @param {number} top
  */
-function drawLeader(pen, label, x, y, left, top) {
+function drawLeader(pen, { label, wording }, x, y) {
+  const left = Math.round(x + label.dx);
+  const top = Math.round(y + label.dy);
   const endX = Math.max(left, Math.min(left + label.width, x));
   const endY = Math.max(top, Math.min(top + label.height, y));
   const length = Math.hypot(endX - x, endY - y);
   if (length <= label.reach + NEAR_PX) return;
   const begin = (label.reach - 2) / length;
+  pen.strokeStyle = wording.colour;
   pen.lineWidth = 1;
   pen.globalAlpha = 0.8;
   pen.beginPath();

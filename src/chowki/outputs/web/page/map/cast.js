@@ -25,6 +25,8 @@ const LAST_RANK = 30;
 const FIRST_RANKS = 10;
 const MOST_LABELS = 220;
 const MOST_PICKED_FORCED = 12;
+/** Farther out than this, places say what they have to say in one line. */
+const BRIEF_ZOOM = 7;
 const LINE_PX = 15;
 const PADDING_PX = 5;
 const WIDTH_STEP_PX = 8;
@@ -116,16 +118,16 @@ export class Cast {
     for (const mark of places.marks) {
       if (!within(port, mark.x, mark.y)) continue;
       const told = states.get(mark.place.index);
-      const wording = placeWording(mark.place.name, told, hello, palette);
-      const alerted = wording.level > LEVEL.NONE || wording.lines.length > 1;
+      const wording = placeWording(mark.place.name, told, hello, palette, port.zoom < BRIEF_ZOOM);
+      const alerted = wording.level > LEVEL.NONE || (told?.inbound ?? 0) > 0;
       const key = `p${mark.place.index}`;
       wordings.set(key, { wording, row: -1, place: mark });
       labels.push({
         ...labelAt(port, mark.x, mark.y, measure(pen, wording)),
         key,
         tier: placeTier(wording.level, alerted),
-        reach: 7,
-        rings: alerted ? 5 : 1,
+        reach: placeReach(mark, port.perPixel),
+        rings: alerted ? 4 : 1,
         heading: Number.NaN,
         must: false,
       });
@@ -203,6 +205,16 @@ function tierOf({ block, selected, picked }, row) {
   if (rank[row] > 0 && rank[row] <= LAST_RANK) return TIER.RANKED;
   if (identity[row] === IDENTITY.HOSTILE) return TIER.HOSTILE;
   return identity[row] === IDENTITY.SUSPECT ? TIER.SUSPECT : TIER.OTHER;
+}
+
+/**
+ * The name stands outside the ring while that is small, so as not to cover the sites in it.
+ * @param {PlaceMark} mark
+ * @param {number} perPixel
+ */
+function placeReach({ ring, y }, perPixel) {
+  const radius = (ring[1] - y) / perPixel;
+  return radius > 7 && radius < 70 ? radius + 2 : 7;
 }
 
 /**

@@ -252,7 +252,8 @@ function drawGraticule(pen, port, palette) {
     pen.moveTo(x, 0);
     pen.lineTo(x, port.height);
     const lon = ((((k * step + 180) % 360) + 360) % 360) - 180;
-    pen.fillText(`${Math.abs(lon).toFixed(digits)}° ${lon < 0 ? "W" : "E"}`, x + 4, 4);
+    const side = Math.abs(lon) === 180 ? "" : lon < 0 ? " W" : " E";
+    pen.fillText(`${Math.abs(lon).toFixed(digits)}°${side}`, x + 4, 4);
   }
   for (let k = Math.ceil(south / step); k * step <= north; k++) {
     const y = Math.round((port.top - mercatorY(k * step)) / port.perPixel) + 0.5;

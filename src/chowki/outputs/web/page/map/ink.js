@@ -9,6 +9,8 @@ export class Ink {
     this._pen = pen;
     this.width = 0;
     this.height = 0;
+    /** How many canvas pixels wide lines are. */
+    this.weight = 1;
     this._image = new ImageData(1, 1);
     this._pixels = new Uint32Array(this._image.data.buffer);
   }
@@ -61,9 +63,12 @@ export class Ink {
    * @param {number} dash pixels on and off, 0: not dashed
    */
   line(x0, y0, x1, y1, colour, opacity, dash) {
+    const { width, height } = this;
     const steep = Math.abs(y1 - y0) > Math.abs(x1 - x0);
-    if (steep) this._run(y0, x0, y1, x1, colour, opacity, dash, this.height, this.width, true);
-    else this._run(x0, y0, x1, y1, colour, opacity, dash, this.width, this.height, false);
+    for (let k = 0; k < this.weight; k++) {
+      if (steep) this._run(y0, x0 + k, y1, x1 + k, colour, opacity, dash, height, width, true);
+      else this._run(x0, y0 + k, x1, y1 + k, colour, opacity, dash, width, height, false);
+    }
   }
 
   /**

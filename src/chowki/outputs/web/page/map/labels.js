@@ -22,14 +22,21 @@
  * @typedef {{width: number, height: number, blocked: Box[], symbols: Box[], marks: MarkGrid}} Room
  */
 /** @typedef {{left: number, top: number, right: number, bottom: number}} Box */
+/**
+ * What is settled so far, and what labels that come later would like to keep.
+ * @typedef {{room: Room, taken: Box[], wanted: Map<string, Box>, leaders: Leader[]}} Sheet
+ */
+/** A line from a point to its label. @typedef {{x1: number, y1: number, x2: number, y2: number}} Leader */
 
-const GAPS = [5, 24, 52, 88, 130];
+/** Rings around the point, pixels: a label that would stand farther out is left out. */
+const GAPS = [5, 20, 40, 66, 96];
 const CELL_PX = 16;
 const AIR_PX = 3;
 /** Directions clockwise from north: where a label stands, best first. */
-const DIRECTIONS = [90, 45, 135, 270, 315, 225, 0, 180];
+const DIRECTIONS = [90, 60, 120, 270, 300, 240, 30, 150, 330, 210, 0, 180];
 const COST_OF_RING = 4;
-const COST_OF_SYMBOL = 6;
+const COST_OF_SYMBOL = 12;
+const COST_OF_CROSSING = 4;
 const COST_OF_OTHERS_PLACE = 3;
 const COST_OF_MARK = 0.7;
 const COST_OF_HEADING = 3;
@@ -71,13 +78,16 @@ export class LabelPlanner {
     const taken = room.blocked.slice();
     /** @type {PlacedLabel[]} */
     const placed = [];
+    /** @type {Leader[]} */
+    const leaders = [];
     for (const label of inTurn) {
       wanted.delete(label.key);
-      const candidate = this._choose(label, room, taken, wanted);
+      const candidate = this._choose(label, { room, taken, wanted, leaders });
       if (candidate < 0) continue;
       const box = boxAt(label, candidate);
       kept.set(label.key, candidate);
       taken.push(box);
+      leaders.push(leaderOf(label, box));
       placed.push({ ...label, dx: box.left - label.x, dy: box.top - label.y });
     }
     this._kept = kept;
@@ -97,25 +107,25 @@ export class LabelPlanner {
 
   /**
    * @param {Label} label
-   * @param {Room} room
-   * @param {Box[]} taken
-   * @param {Map<string, Box>} wanted by labels that come later
+   * @param {Sheet} sheet
    * @returns {number} a candidate, -1 where there is none
    */
-  _choose(label, room, taken, wanted) {
+  _choose(label, sheet) {
+    const { room, taken } = sheet;
     const before = this._kept.get(label.key);
     const stands = before !== undefined && isFree(boxAt(label, before), room, taken);
-    if (stands && before < DIRECTIONS.length) return before;
-    let best = stands ? before : -1;
-    let least = stands
-      ? costOf(label, before, boxAt(label, before), room, wanted) - WORTH_A_MOVE
-      : dearest(label);
+    const near = stands && before < DIRECTIONS.length;
+    if (near && !covers(boxAt(label, before), room.symbols)) return before;
+    const there = stands
+      ? costOf(label, before, boxAt(label, before), sheet) - WORTH_A_MOVE : Infinity;
+    let best = there < dearest(label) ? before ?? -1 : -1;
+    let least = Math.min(there, dearest(label));
     const candidates = DIRECTIONS.length * Math.min(GAPS.length, label.rings);
     for (let candidate = 0; candidate < candidates; candidate++) {
       const box = boxAt(label, candidate);
       const free = isFree(box, room, taken);
       if (!free && !label.must) continue;
-      const cost = costOf(label, candidate, box, room, wanted) + (free ? 0 : 100);
+      const cost = costOf(label, candidate, box, sheet) + (free ? 0 : 100);
       if (cost < least) {
         least = cost;
         best = candidate;
@@ -123,6 +133,11 @@ export class LabelPlanner {
     }
     return best;
   }
+}
+
+/** @param {Box} box @param {Box[]} symbols */
+function covers(box, symbols) {
+  return symbols.some((symbol) => overlap(box, symbol, 0));
 }
 
 /** What the place of a label may cost. @param {Label} label */
@@ -199,19 +214,70 @@ function isFree(box, { width, height }, taken) {
  * @param {Label} label
  * @param {number} candidate
  * @param {Box} box
- * @param {Room} room
- * @param {Map<string, Box>} wanted
+ * @param {Sheet} sheet
  */
-function costOf(label, candidate, box, { symbols, marks }, wanted) {
+function costOf(label, candidate, box, { room, taken, wanted, leaders }) {
   const direction = candidate % DIRECTIONS.length;
   let cost = Math.floor(candidate / DIRECTIONS.length) * COST_OF_RING + direction * 0.25;
   if (Number.isFinite(label.heading)) {
     const apart = Math.abs(((DIRECTIONS[direction] - label.heading + 540) % 360) - 180);
     if (apart < 40) cost += COST_OF_HEADING;
   }
-  for (const symbol of symbols) if (overlap(box, symbol, 0)) cost += COST_OF_SYMBOL;
+  for (const symbol of room.symbols) if (overlap(box, symbol, 0)) cost += COST_OF_SYMBOL;
   for (const other of wanted.values()) if (overlap(box, other, AIR_PX)) cost += COST_OF_OTHERS_PLACE;
-  return cost + COST_OF_MARK * marks.under(box);
+  if (candidate >= DIRECTIONS.length) {
+    cost += COST_OF_CROSSING * crossings(leaderOf(label, box), leaders, taken);
+  }
+  return cost + COST_OF_MARK * room.marks.under(box);
+}
+
+/**
+ * From the labelled point to the nearest point of its label.
+ * @param {Label} label
+ * @param {Box} box
+ * @returns {Leader}
+ */
+function leaderOf({ x, y }, { left, top, right, bottom }) {
+  const x2 = Math.max(left, Math.min(right, x));
+  return { x1: x, y1: y, x2, y2: Math.max(top, Math.min(bottom, y)) };
+}
+
+/**
+ * How many lines and labels a line would cross.
+ * @param {Leader} leader
+ * @param {Leader[]} leaders
+ * @param {Box[]} taken
+ */
+function crossings(leader, leaders, taken) {
+  let sum = 0;
+  for (const other of leaders) if (cross(leader, other)) sum += 1;
+  for (const { left, top, right, bottom } of taken) {
+    const across = { x1: left, y1: top, x2: right, y2: bottom };
+    const back = { x1: left, y1: bottom, x2: right, y2: top };
+    if (cross(leader, across) || cross(leader, back)) sum += 1;
+  }
+  return sum;
+}
+
+/** @param {Leader} a @param {Leader} b */
+function cross(a, b) {
+  return apart(a, b.x1, b.y1, b.x2, b.y2) && apart(b, a.x1, a.y1, a.x2, a.y2);
+}
+
+/**
+ * Do two points lie on different sides of a line?
+ * @param {Leader} line
+ * @param {number} x1
+ * @param {number} y1
+ * @param {number} x2
+ * @param {number} y2
+ */
+function apart(line, x1, y1, x2, y2) {
+  const dx = line.x2 - line.x1;
+  const dy = line.y2 - line.y1;
+  const one = dx * (y1 - line.y1) - dy * (x1 - line.x1);
+  const two = dx * (y2 - line.y1) - dy * (x2 - line.x1);
+  return one * two < 0;
 }
 
 /**

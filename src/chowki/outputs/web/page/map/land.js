@@ -59,6 +59,10 @@ export class Land {
     if (!this._drawn || !serves(this._drawn, port)) this._redraw(port, palette);
     const drawn = /** @type {Viewport} */ (this._drawn);
     const times = drawn.perPixel / port.perPixel;
+    if (dim || times !== 1) {
+      pen.fillStyle = palette.water;
+      pen.fillRect(0, 0, port.width, port.height);
+    }
     pen.globalAlpha = dim ? 0.35 : 1;
     pen.imageSmoothingEnabled = times !== 1;
     pen.drawImage(
@@ -88,9 +92,11 @@ export class Land {
     this._picture.width = Math.max(1, width * port.ratio);
     this._picture.height = Math.max(1, height * port.ratio);
     const pen = /** @type {CanvasRenderingContext2D} */ (
-      this._picture.getContext("2d", { alpha: true })
+      this._picture.getContext("2d", { alpha: false })
     );
     pen.setTransform(port.ratio, 0, 0, port.ratio, 0, 0);
+    pen.fillStyle = palette.water;
+    pen.fillRect(0, 0, width, height);
     pen.fillStyle = palette.land;
     pen.strokeStyle = palette.coast;
     pen.lineWidth = 1;

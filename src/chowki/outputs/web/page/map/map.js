@@ -20,6 +20,7 @@ const LAND_URL = new URL("../vendor/land-50m.json", import.meta.url).href;
 const CLOSEST_ZOOM = 18;
 const FARTHEST_ZOOM = 2;
 const GLIDE_MS = 200;
+const REST_MS = 90;
 const TRACK_ZOOM = 10;
 const MARGIN_PX = 48;
 /** More canvas pixels than this are too many without a GPU: then one for each CSS pixel. */
@@ -59,19 +60,22 @@ class AirMap {
       constrainRotation: 1,
       enableRotation: false,
     });
-    this._landLayer = this._canvasLayer((pen, port) =>
+    this._landLayer = this._canvasLayer(false, (pen, port) =>
       this._land.draw(pen, port, this._palette, store.settings.dim),
     );
-    this._groundLayer = this._canvasLayer((pen, port) =>
+    this._groundLayer = this._canvasLayer(true, (pen, port) =>
       this._ground.draw(pen, port, this._palette, store.state, store.settings),
     );
+    this._restTimer = 0;
     /** @type {any[]} */
     this._ownLayers = [];
+    this._wantedLayers = "[]";
     this._map = this._openLayersMap();
     this._picture = new Picture(element, store, {
       port: () => this._port(),
       palette: () => this._palette,
     });
+    this._picture.measure.onTaken = (words) => this._tell(words);
     element.append(this._credit);
     const parts = { picture: this._picture, ground: this._ground, port: () => this._port() };
     this._pointer = new Pointer(this._map, store, parts);
@@ -115,10 +119,12 @@ class AirMap {
   }
 
   /**
-   * A layer with a canvas of its own, or with the one below it where that is ours.
+   * A layer with a canvas of its own, or with the one below it where that is ours. Nothing is seen
+   * through the lowest one, which saves the browser to blend it.
+   * @param {boolean} seenThrough
    * @param {(pen: CanvasRenderingContext2D, port: Viewport) => void} draw
    */
-  _canvasLayer(draw) {
+  _canvasLayer(seenThrough, draw) {
     const canvas = document.createElement("canvas");
     canvas.className = "map-ground";
     canvas.setAttribute("aria-hidden", "true");
@@ -127,8 +133,11 @@ class AirMap {
       const sheet = shared ? below : canvas;
       const port = this._portOf(frame.viewState, frame.size, frame.viewHints);
       if (!shared) fitCanvas(sheet, port);
-      const pen = /** @type {CanvasRenderingContext2D} */ (sheet.getContext("2d"));
+      const pen = /** @type {CanvasRenderingContext2D} */ (
+        sheet.getContext("2d", { alpha: seenThrough })
+      );
       pen.setTransform(port.ratio, 0, 0, port.ratio, 0, 0);
+      if (!shared && seenThrough) pen.clearRect(0, 0, port.width, port.height);
       draw(pen, port);
       return sheet;
     };
@@ -138,7 +147,7 @@ class AirMap {
   _listen() {
     const { _store: store, _picture: picture } = this;
     this._map.on("postrender", () => picture.paint());
-    this._map.on("moveend", () => picture.replan());
+    this._map.on("moveend", () => this._rest());
     this._map.on("change:size", () => this._keepFree());
     store.on("hello", (hello) => this._begin(hello));
     store.on("block", () => this._takeBlock());
@@ -153,6 +162,12 @@ class AirMap {
       attributeFilter: ["data-theme"],
     });
     if (store.hello) this._begin(store.hello);
+  }
+
+  /** Labels are settled anew when the view has come to rest, not at each step of a key held down. */
+  _rest() {
+    window.clearTimeout(this._restTimer);
+    this._restTimer = window.setTimeout(() => this._picture.replan(), REST_MS);
   }
 
   async _loadLand() {
@@ -177,11 +192,19 @@ class AirMap {
 
   /** @param {import("../types.js").UserLayer[]} layers */
   async _showUserLayers(layers) {
-    for (const layer of this._ownLayers) this._map.removeLayer(layer);
-    this._ownLayers = [];
+    const wanted = JSON.stringify(layers);
+    if (wanted === this._wantedLayers) return;
+    this._wantedLayers = wanted;
     const made = await userLayers(layers, () => this._palette, (words) => this._tell(words));
+    if (wanted !== this._wantedLayers) return;
+    for (const layer of this._ownLayers) this._map.removeLayer(layer);
     this._ownLayers = made;
+    this._showOwn();
     made.forEach((layer, k) => this._map.getLayers().insertAt(1 + k, layer));
+  }
+
+  _showOwn() {
+    for (const layer of this._ownLayers) layer.setVisible(this._store.settings.ownLayers);
   }
 
   _takeBlock() {
@@ -203,6 +226,7 @@ class AirMap {
   /** @param {Settings} settings */
   _takeSettings(settings) {
     if (!settings.measure) this._picture.measure.clear();
+    this._showOwn();
     this._element.classList.toggle("map-measuring", settings.measure);
     this._credit.textContent = this._creditWords();
     this._picture.resort();
@@ -228,7 +252,7 @@ class AirMap {
     const credit = this._credit.offsetWidth + 10;
     this._picture.blocked = [
       { left: width - credit, top: height - 30, right: width, bottom: height },
-      { left: 0, top: height - 38, right: 190, bottom: height },
+      { left: 0, top: height - 62, right: 190, bottom: height },
     ];
     this._picture.replan();
   }
@@ -360,7 +384,7 @@ class AirMap {
 }
 
 /**
- * An empty canvas of the view's size.
+ * The canvas gets the view's size.
  * @param {HTMLCanvasElement} canvas
  * @param {Viewport} port
  */
@@ -372,9 +396,5 @@ function fitCanvas(canvas, { width, height, ratio }) {
     canvas.height = high;
     canvas.style.width = `${width}px`;
     canvas.style.height = `${height}px`;
-    return;
   }
-  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  pen.setTransform(1, 0, 0, 1, 0, 0);
-  pen.clearRect(0, 0, wide, high);
 }

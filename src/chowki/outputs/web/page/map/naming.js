@@ -51,7 +51,7 @@ function motionWording(block, row) {
   const speed = valueAt(block, "speed", row);
   const trend = climb > CLIMBS_MPS ? "↑" : climb < -CLIMBS_MPS ? "↓" : "";
   const parts = [];
-  if (height !== null) parts.push(`${Math.round(height)} m${trend}`);
+  if (height !== null) parts.push(`${Math.round(height)} m${trend}`.replace("-", "−"));
   if (speed !== null) parts.push(`${Math.round(speed)} m/s`);
   return parts.join(" ");
 }
@@ -61,16 +61,18 @@ function motionWording(block, row) {
  * @param {PlaceState|undefined} state
  * @param {Hello} hello
  * @param {Palette} palette
+ * @param {boolean} brief in one line, where many stand close together
  * @returns {Wording}
  */
-export function placeWording(name, state, hello, palette) {
+export function placeWording(name, state, hello, palette, brief) {
   const level = Math.max(LEVEL.NONE, codeOf(state?.level, hello.words.level));
-  const lines = [name];
-  if (state && state.inbound > 0) {
-    const left = state.time_to_go_s === null ? "" : `, ${minutes(state.time_to_go_s)}`;
-    lines.push(`${state.inbound} inbound${left}`);
-  }
-  return { lines, colour: palette.level[level] ?? palette.text, level };
+  const colour = palette.level[level] ?? palette.text;
+  if (!state || state.inbound <= 0) return { lines: [name], colour, level };
+  const left = state.time_to_go_s === null ? null : minutes(state.time_to_go_s);
+  const inbound = left === null ? `${state.inbound}` : `${state.inbound} in ${left}`;
+  if (brief) return { lines: [`${name}: ${inbound}`], colour, level };
+  const more = left === null ? "" : `, ${left}`;
+  return { lines: [name, `${state.inbound} inbound${more}`], colour, level };
 }
 
 /** Time as m:ss, or h:mm:ss. @param {number} seconds */

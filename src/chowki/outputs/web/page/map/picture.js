@@ -56,10 +56,11 @@ export class Picture {
 
   /** A new session. @param {import("../types.js").Hello} hello */
   begin(hello) {
-    this._nearLon = hello.station.lon;
     this.places.take(hello);
     this._sites = new Map(hello.sites.map((site) => [site.index, site]));
-    this.trails.clear();
+    // A connection that was lost for a moment goes on with the same tracks.
+    if (hello.station.lon !== this._nearLon) this.trails.clear();
+    this._nearLon = hello.station.lon;
     this.cast.clear();
     this.measure.clear();
     this.takeBlock();
@@ -113,6 +114,7 @@ export class Picture {
     const began = performance.now();
     this._fit(port);
     this._ink.clear();
+    this._ink.weight = Math.max(1, Math.round(port.ratio));
     const scene = this._scene(port);
     if (scene) this._paintScene(scene);
     else this._ink.show();

@@ -75,6 +75,10 @@ export class Measure {
     this.to = null;
     /** Where the pointer is while the second point is not set. @type {MeasurePoint|null} */
     this.hovered = null;
+    /** The second point was set, and what lies between was not told yet. */
+    this._tell = false;
+    /** Is called with the words of each measure that was taken. @type {(words: string) => void} */
+    this.onTaken = () => {};
   }
 
   clear() {
@@ -91,6 +95,7 @@ export class Measure {
       this.hovered = null;
     } else {
       this.to = point;
+      this._tell = true;
     }
   }
 
@@ -114,6 +119,8 @@ export class Measure {
     trace(pen, port, greatCircle([unwrapped(from[0], nearLon), from[1]], to));
     pen.stroke();
     const words = measured(this.from, from, to, scene);
+    if (this._tell) this.onTaken(words);
+    this._tell = false;
     pen.font = `600 13px ${palette.font}`;
     pen.textAlign = "center";
     pen.textBaseline = "middle";

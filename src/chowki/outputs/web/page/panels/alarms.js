@@ -90,7 +90,9 @@ function alarmColumns(page) {
       name: "who",
       make: (cell) => twoLines(cell, (alarm) => [clock(alarm.raised_s), standing(alarm)]),
     },
-    { head: "Act", quiet: true, name: "do", make: (cell) => alarmButtons(page, cell) },
+    ...(page.acts.offers("acknowledge")
+      ? [{ head: "Act", quiet: true, name: "do",
+        make: (/** @type {HTMLElement} */ cell) => alarmButtons(page, cell) }] : []),
   ];
 }
 
@@ -100,7 +102,6 @@ function alarmColumns(page) {
  * @returns {(alarm: Alarm) => void}
  */
 function alarmButtons(page, cell) {
-  if (!page.acts.offers("acknowledge")) return () => {};
   /** @type {Alarm|null} */
   let shown = null;
   const acknowledge = el("button", { type: "button", class: "small", text: "Acknowledge",
@@ -180,7 +181,8 @@ function shelfTable(page) {
       { head: "Left", name: "time",
         text: (shelved) => duration(shelved.until_s - (page.store.state?.time_s ?? 0)) },
       { head: "By", name: "who", text: (shelved) => shelved.person },
-      { head: "Act", quiet: true, name: "do", make: (cell) => unshelve(page, cell) },
+      ...(page.acts.offers("unshelve") ? [{ head: "Act", quiet: true, name: "do",
+        make: (/** @type {HTMLElement} */ cell) => unshelve(page, cell) }] : []),
     ],
   });
   return {
@@ -199,7 +201,6 @@ function shelfTable(page) {
  * @returns {(shelved: Shelved) => void}
  */
 function unshelve(page, cell) {
-  if (!page.acts.offers("unshelve")) return () => {};
   let place = -1;
   cell.append(el("button", { type: "button", class: "small", text: "Take off the shelf",
     click: () => page.acts.act("unshelve", place) }));

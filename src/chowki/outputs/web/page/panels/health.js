@@ -105,9 +105,9 @@ function sensorTable(page) {
       page.goTo(known?.lon ?? null, known?.lat ?? null);
     },
     columns: [
-      { head: "Sensor, kind", name: "where", button: true,
+      { head: "Sensor", name: "where", button: true,
         make: (cell) => twoLines(cell, (s) => [
-          named(s)?.name ?? `sensor ${s.number}`, named(s)?.kind.replaceAll("_", " ") ?? ""]) },
+          named(s)?.name ?? `sensor ${s.number}`, kindOf(named(s))]) },
       { head: "State, heard", name: "who",
         make: (cell) => twoLines(cell, (s) => [stateWords(s.state), sinceHeard(page, s.last_s)]) },
       { head: "Bias, clock", name: "when",
@@ -118,6 +118,12 @@ function sensorTable(page) {
         text: (s) => sentence([...s.faults, s.note ?? ""].filter(Boolean).join(", ")) },
     ],
   });
+}
+
+/** The kind of a sensor, unless its name tells it already. @param {import("../types.js").Sensor|undefined} sensor */
+function kindOf(sensor) {
+  if (!sensor || slug(sensor.name).startsWith(slug(sensor.kind))) return "";
+  return sensor.kind.replaceAll("_", " ");
 }
 
 /** @param {Page} page */

@@ -117,7 +117,8 @@ function weaponsCell(page, cell) {
     all: statuses(page) });
   return (sector) => {
     paint(sector);
-    setText(by, sector.release ? `released by ${sector.release}` : "–");
+    setText(by, sector.release ? `by ${sector.release}` : "–");
+    by.title = sector.release ? `Engagements are released by: ${sector.release}` : "";
   };
 }
 

@@ -52,7 +52,7 @@ function columns(page) {
   return [
     { head: "#", name: "rank", text: (threat) => String(threat.rank) },
     {
-      head: "Track, identity, class",
+      head: "Track, class",
       name: "who",
       button: true,
       make: (cell) => trackCell(cell, (threat) => ({
@@ -70,7 +70,7 @@ function columns(page) {
       ]),
     },
     {
-      head: "Time to go",
+      head: "To go",
       name: "when",
       make: (cell) => twoLines(cell, (threat) => [
         duration(threat.time_to_go_s),

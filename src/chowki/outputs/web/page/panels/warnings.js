@@ -47,6 +47,12 @@ function levelOf(page, warning) {
   return bareLevel(word(page.store.hello, "level", warning.level));
 }
 
+/** A place, or else the area in which a track threatens people. @param {Page} page @param {Warning} warning */
+function nameOf(page, warning) {
+  if (warning.place >= 0) return placeName(page.store.hello, warning.place);
+  return warning.track === null || warning.track < 0 ? "Area" : `Area, track ${warning.track}`;
+}
+
 /** @param {Warning} warning */
 function subjectOf(warning) {
   return warning.place >= 0 ? warning.place : `cell:${warning.cell}`;
@@ -86,7 +92,7 @@ function columns(page) {
       name: "where",
       button: true,
       make: (cell) => twoLines(cell, (warning) => [
-        warning.place >= 0 ? placeName(page.store.hello, warning.place) : "Area under a track",
+        nameOf(page, warning),
         `${levelMark(levelOf(page, warning))} ${levelOf(page, warning)}${
           warning.proposed ? ", proposed" : ""}`,
       ]),
@@ -96,7 +102,7 @@ function columns(page) {
       name: "when",
       make: (cell) => twoLines(cell, (warning) => [
         arrival(warning.arrival_s, time()),
-        warning.arrival_s === null ? "" : `at ${clock(warning.arrival_s)}`,
+        warning.arrival_s === null ? "" : clock(warning.arrival_s),
       ]),
     },
     {
@@ -112,10 +118,12 @@ function columns(page) {
       name: "when",
       make: (cell) => twoLines(cell, (warning) => [
         clock(warning.expires_s),
-        `sent ${clock(warning.issued_s)}`,
+        warning.issued_s === null ? "not sent" : `sent ${clock(warning.issued_s).slice(0, 5)}`,
       ]),
     },
-    { head: "Act", quiet: true, name: "do", make: (cell) => buttons(page, cell) },
+    ...(page.acts.offers("send-warning")
+      ? [{ head: "Act", quiet: true, name: "do",
+        make: (/** @type {HTMLElement} */ cell) => buttons(page, cell) }] : []),
   ];
 }
 
@@ -125,7 +133,6 @@ function columns(page) {
  * @returns {(warning: Warning) => void}
  */
 function buttons(page, cell) {
-  if (!page.acts.offers("send-warning")) return () => {};
   /** @type {Warning|null} */
   let shown = null;
   const send = el("button", { type: "button", class: "small", text: "Send", click: () => {
@@ -138,7 +145,7 @@ function buttons(page, cell) {
   cell.append(send, cancel);
   return (warning) => {
     shown = warning;
-    const name = placeName(page.store.hello, warning.place);
+    const name = nameOf(page, warning);
     send.setAttribute("aria-label", `Send the warning to ${name}`);
     const drop = warning.proposed ? "Drop" : "Cancel";
     cancel.setAttribute("aria-label", `${drop} the warning of ${name}`);

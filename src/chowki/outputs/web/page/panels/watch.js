@@ -1,7 +1,7 @@
 // The rest of the night watch: authorised drones, pilots, and the note at handover.
 
 import { el, setHidden, setText } from "../dom.js";
-import { age, clock, date, position } from "../format.js";
+import { age, clock, date, position, remoteId } from "../format.js";
 import { KeyedTable } from "../rows.js";
 
 /** @typedef {import("../types.js").Authorised} Authorised */
@@ -52,11 +52,13 @@ function droneTable(page) {
     choose: (drone) => page.choose(drone.track),
     empty: "None. Mark one from the details of a track that sends Remote ID.",
     columns: [
-      { head: "Address", name: "where", button: true, text: (drone) => drone.name || drone.address },
+      { head: "Address", name: "where", button: true, 
+        text: (drone) => drone.name || remoteId(drone.address) },
       { head: "Track", name: "time", text: (drone) => (drone.track === null ? "–" : String(drone.track)) },
       { head: "Note, by", name: "text",
         text: (drone) => [drone.note, drone.person].filter(Boolean).join(", by ") },
-      { head: "Act", quiet: true, name: "do", make: (cell) => withdraw(page, cell) },
+      ...(page.acts.offers("withdraw-authorisation") ? [{ head: "Act", quiet: true, name: "do",
+        make: (/** @type {HTMLElement} */ cell) => withdraw(page, cell) }] : []),
     ],
   });
 }
@@ -73,8 +75,8 @@ function withdraw(page, cell) {
     click: () => page.acts.act("withdraw-authorisation", address) });
   cell.append(button);
   return (drone) => {
-    address = drone.address;
-    button.setAttribute("aria-label", `Withdraw the authorisation of ${drone.address}`);
+    address = String(drone.address);
+    button.setAttribute("aria-label", `Withdraw the authorisation of ${drone.name}`);
   };
 }
 
@@ -87,7 +89,8 @@ function pilotTable(page) {
     choose: (pilot) => page.goTo(pilot.lon, pilot.lat),
     empty: "None.",
     columns: [
-      { head: "Address", name: "where", button: true, text: (pilot) => pilot.address },
+      { head: "Address", name: "where", button: true, 
+        text: (pilot) => remoteId(pilot.address) },
       { head: "Track", name: "time", text: (pilot) => (pilot.track === null ? "–" : String(pilot.track)) },
       { head: "Position", name: "text", text: (pilot) => position(pilot.lat, pilot.lon) },
       { head: "Heard", name: "time",
