@@ -58,7 +58,8 @@ class Status:
     source : str
         Name of the sensor, link, site or feed.
     kind : str
-        ``sensor``, ``link``, ``site`` or ``feed``.
+        ``sensor``, ``link``, ``site`` or ``feed``; ``pilot``: where the pilot of a drone stands;
+        ``alarm``, ``account``: of the watch at the page.
     state : str
         ``working``, ``degraded`` or ``silent``.
     note : str

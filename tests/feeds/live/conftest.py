@@ -17,6 +17,8 @@ from chowki.core.places import Station, Theatre
 from chowki.feeds.live import open_live
 from chowki.feeds.live.clock import Clock
 
+PATIENCE_S = 15.0  # of the wall
+
 
 class FastClock(Clock):
     """UTC that runs faster than it should, so that a minute's silence takes a test seconds."""
@@ -65,18 +67,19 @@ def opened(clock: FastClock) -> Iterator[Callable]:
 def until() -> Callable:
     """Return a function that reads events up to a tick at which something holds of them.
 
-    It gives up after so many ticks.
+    It gives up after so many ticks, but not before a slow machine has had its time.
     """
 
-    def read(feeds, holds=lambda _events: False, seconds=20):
-        events, ticks = [], 0
+    def read(feeds, holds=None, seconds=20):
+        events, ticks, began_s = [], 0, time.monotonic()
         for event in feeds.events():
             if events:
                 assert event.time_s >= events[-1].time_s
             events.append(event)
             if isinstance(event, Tick):
                 ticks += 1
-                if holds(events) or ticks >= seconds:
+                waited = holds is None or time.monotonic() - began_s > PATIENCE_S
+                if (holds and holds(events)) or (ticks >= seconds and waited):
                     break
         return events
 
