@@ -65,10 +65,7 @@ def _go(page: Page, start_s: float, after_s: float) -> float:
         if abs(now - at_s) < 0.5:
             break
         page.keyboard.press("." if now < at_s else ",")
-        page.wait_for_function(
-            "now => document.querySelector('.strip').getAttribute('aria-valuenow') !== now",
-            arg=str(int(now)),
-        )
+        expect(strip).not_to_have_attribute("aria-valuenow", str(int(now)))
         if abs(now - at_s) < 10.0:
             break
     return float(strip.get_attribute("aria-valuenow"))

@@ -84,7 +84,7 @@ export class Siren {
   }
 
   words() {
-    return this.able ? "" : "No sound before a click or key";
+    return this.able ? "" : "No sound yet";
   }
 
   /** Take the alarms of the picture: ring for what is new or worse. */

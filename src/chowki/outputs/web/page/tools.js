@@ -13,6 +13,7 @@ const MODES = [
   ["isolate", "Isolated"],
   ["follow", "Following"],
   ["multi", "Picking"],
+  ["measure", "Measuring: click two points"],
   ["inView", "Lists: view only"],
 ];
 

@@ -34,6 +34,11 @@ const MODES = /** @type {Record<string, string>} */ ({
   recorded: "Recorded feed",
   live: "Live feed",
 });
+const ENDED = /** @type {Record<string, string>} */ ({
+  simulation: "Simulation ended",
+  recorded: "Feed ended",
+  live: "Feed ended",
+});
 
 /** @param {Page} page @returns {Part} */
 function namePart(page) {
@@ -47,8 +52,8 @@ function namePart(page) {
       setText(name, hello.name);
       name.title = hello.disclaimer;
       const exercise = hello.operator && hello.mode === "simulation";
-      const words = exercise ? "Exercise" : MODES[hello.mode];
-      setText(badge, page.ended ? `${words}, ended` : words);
+      const words = exercise && !page.ended ? "Exercise" : (page.ended ? ENDED : MODES)[hello.mode];
+      setText(badge, words);
       setClass(badge, `mode mode-${exercise ? "exercise" : hello.mode}`);
     },
   };

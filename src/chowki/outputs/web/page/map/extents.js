@@ -1,26 +1,30 @@
 // Which part of the map holds some things: metres of the map, west, south, east, north.
 
-import { mercatorX, mercatorY, stretch, unwrapped } from "./geo.js";
+import { mercatorX, mercatorY, rangeAndBearing, stretch, unwrapped } from "./geo.js";
 
 /** @typedef {import("../types.js").Hello} Hello */
 /** @typedef {import("./field.js").Field} Field */
 
 /** A lone station is shown with this much around it. */
-const AROUND_M = 30000;
+const AROUND_M = 16000;
+/** So near to something defended the border is part of the view, and no farther. */
+const BORDER_NEAR_M = 40000;
 const AROUND_TRACK_M = 3000;
 
 /**
- * The defended places, the border and the station.
+ * The defended places, the station, the sensors, and the border where it is near to them.
  * @param {Hello} hello
  * @returns {number[]}
  */
 export function extentOfHome({ station, places, border, sensors }) {
-  const points = /** @type {[number, number][]} */ ([
+  const own = /** @type {[number, number][]} */ ([
     [station.lon, station.lat],
     ...places.map((place) => [place.lon, place.lat]),
-    ...(border?.points.slice(0, border.line) ?? []),
     ...sensors.flatMap(({ lon, lat }) => (lon === null || lat === null ? [] : [[lon, lat]])),
   ]);
+  const near = (border?.points.slice(0, border.line) ?? []).filter((corner) =>
+    own.some((point) => rangeAndBearing(point, corner).range_m < BORDER_NEAR_M));
+  const points = [...own, ...near];
   const extent = around(
     points.map(([lon, lat]) => [mercatorX(unwrapped(lon, station.lon)), mercatorY(lat)]),
   );

@@ -35,7 +35,7 @@ const AIR_PX = 3;
 /** Directions clockwise from north: where a label stands, best first. */
 const DIRECTIONS = [90, 60, 120, 270, 300, 240, 30, 150, 330, 210, 0, 180];
 const COST_OF_RING = 4;
-const COST_OF_SYMBOL = 8;
+const COST_OF_SYMBOL = 12;
 const COST_OF_CROSSING = 4;
 const COST_OF_OTHERS_PLACE = 3;
 const COST_OF_MARK = 0.7;
@@ -114,11 +114,12 @@ export class LabelPlanner {
     const { room, taken } = sheet;
     const before = this._kept.get(label.key);
     const stands = before !== undefined && isFree(boxAt(label, before), room, taken);
-    if (stands && before < DIRECTIONS.length) return before;
-    let best = stands ? before : -1;
-    let least = stands
-      ? costOf(label, before, boxAt(label, before), sheet) - WORTH_A_MOVE
-      : dearest(label);
+    const near = stands && before < DIRECTIONS.length;
+    if (near && !covers(boxAt(label, before), room.symbols)) return before;
+    const there = stands
+      ? costOf(label, before, boxAt(label, before), sheet) - WORTH_A_MOVE : Infinity;
+    let best = there < dearest(label) ? before ?? -1 : -1;
+    let least = Math.min(there, dearest(label));
     const candidates = DIRECTIONS.length * Math.min(GAPS.length, label.rings);
     for (let candidate = 0; candidate < candidates; candidate++) {
       const box = boxAt(label, candidate);
@@ -132,6 +133,11 @@ export class LabelPlanner {
     }
     return best;
   }
+}
+
+/** @param {Box} box @param {Box[]} symbols */
+function covers(box, symbols) {
+  return symbols.some((symbol) => overlap(box, symbol, 0));
 }
 
 /** What the place of a label may cost. @param {Label} label */

@@ -51,7 +51,7 @@ function motionWording(block, row) {
   const speed = valueAt(block, "speed", row);
   const trend = climb > CLIMBS_MPS ? "↑" : climb < -CLIMBS_MPS ? "↓" : "";
   const parts = [];
-  if (height !== null) parts.push(`${Math.round(height)} m${trend}`);
+  if (height !== null) parts.push(`${Math.round(height)} m${trend}`.replace("-", "−"));
   if (speed !== null) parts.push(`${Math.round(speed)} m/s`);
   return parts.join(" ");
 }

@@ -35,6 +35,14 @@ export class Pointer {
     map.on("pointermove", (/** @type {any} */ event) => this._move(event));
     map.on("pointerdrag", () => this._drag());
     this._element.addEventListener("pointerleave", () => this._leave());
+    store.on("settings", ({ measure }) => this._zoomByClicks(!measure));
+  }
+
+  /** Two quick clicks zoom, unless they are the two points of a measure. @param {boolean} wanted */
+  _zoomByClicks(wanted) {
+    for (const interaction of this._map.getInteractions().getArray()) {
+      if (interaction instanceof ol.interaction.DoubleClickZoom) interaction.setActive(wanted);
+    }
   }
 
   /**

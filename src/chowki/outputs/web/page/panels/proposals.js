@@ -101,7 +101,9 @@ function harm(expected) {
 function meets(page, engagement) {
   const now = page.store.state?.time_s ?? 0;
   if (engagement.intercept_s === null) return "no time";
-  if (engagement.intercept_s < now) return `at ${clock(engagement.intercept_s)}`;
+  if (engagement.intercept_s < now) {
+    return isProposed(page, engagement) ? "late" : `at ${clock(engagement.intercept_s)}`;
+  }
   return `in ${duration(engagement.intercept_s - now)}`;
 }
 
