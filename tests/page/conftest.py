@@ -310,7 +310,7 @@ def page_of(serving, watched) -> Callable[..., Page]:
 
 @pytest.fixture
 def people(serving, page_of) -> Callable[..., list[Page]]:
-    """Return how to open the page of a stage for some of ``PEOPLE``, as the engine stands still."""
+    """Return how to open the page of a stage for some of ``PEOPLE``."""
     from chowki.outputs.web.accounts import Account
     from chowki.outputs.web.server import Settings
 
@@ -321,10 +321,38 @@ def people(serving, page_of) -> Callable[..., list[Page]]:
         pages = [page_of(server, name, expected) for name in names]
         for page in pages:
             expect(page.locator(".top-link")).to_contain_text("Connected")
-            expect(page.locator("button.pause")).to_have_text("Play")
+            if stage.session.clock().paused:
+                expect(page.locator("button.pause")).to_have_text("Play")
         return pages
 
     return open_for
+
+
+@pytest.fixture
+def playing() -> Iterator[Callable[..., Any]]:
+    """Return how to put a source on loopback; it ends with the test."""
+    sources: list[Any] = []
+
+    def play(kind: Callable[..., Any], *given: Any) -> Any:
+        sources.append(kind(*given))
+        return sources[-1]
+
+    yield play
+    for source in sources:
+        source.stop()
+
+
+@pytest.fixture
+def listened(staged, people) -> Callable[..., tuple[Stage, Page]]:
+    """Return how to listen to feeds until there are so many tracks, and to open the page."""
+
+    def listen(*feeds: str, tracks: int, user: str = "R. Singh") -> tuple[Stage, Page]:
+        stage = staged(None, feeds=feeds)
+        stage.until(lambda state: state["counts"]["tracks"] >= tracks, within_s=60)
+        (page,) = people(stage, user)
+        return stage, page
+
+    return listen
 
 
 @pytest.fixture(scope="session")
