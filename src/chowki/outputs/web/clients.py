@@ -187,7 +187,8 @@ class Client:
         if self._asked and since < _SHORTEST_S:
             asyncio.get_running_loop().call_later(_SHORTEST_S - since, self._wake.set)
             return False
-        return self._asked or since >= (0.9 / self._pace.rate_hz if self._visible else _HIDDEN_S)
+        # well below the beat's own shortest step: whoever was told late must not miss the next
+        return self._asked or since >= (0.75 / self._pace.rate_hz if self._visible else _HIDDEN_S)
 
     async def _tell_news(self) -> None:
         words, self._event = self._sharing.events(self._event)
