@@ -76,6 +76,7 @@ class Sbs:
                 way.sendall(octets)
             except OSError:
                 self._ways.remove(way)
+                way.close()
 
     def _run(self) -> None:
         said_s = 0.0
