@@ -185,7 +185,7 @@ def test_two_sources_and_plots_make_one_picture_in_which_each_is_told(playing, l
     for name, rate in (
         ("sbs", r"\d+\.\d"),
         ("aircraft-json", r"[1-9]\.\d"),
-        ("plots", r"1\.0|0\.9"),
+        ("plots", r"[01]\.\d"),
     ):
         row = source_row(page, name)
         expect(row).to_contain_text("● working")
@@ -196,11 +196,8 @@ def test_two_sources_and_plots_make_one_picture_in_which_each_is_told(playing, l
     expect(details).to_contain_text(f"ICAO {flights[5].address}")
     expect(details).to_contain_text(flights[5].callsign)
     track = int(details.locator(".big").inner_text())
-    lat, lon = page.evaluate(
-        "track => chowki.store.block.rowOf(track) >= 0 && ['lat', 'lon'].map("
-        "name => chowki.store.block.col[name][chowki.store.block.rowOf(track)])",
-        track,
-    )
+    position = details.locator("div", has_text=re.compile("^Position")).last.inner_text()
+    lat, lon = (float(part) for part in re.findall(r"\d+\.\d{3,}", position))
     there = flights[5].at(time.time())
     assert lat == pytest.approx(there[0], abs=0.002)
     assert lon == pytest.approx(there[1], abs=0.02)  # what is shown is up to two seconds old
