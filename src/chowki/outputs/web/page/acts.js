@@ -82,12 +82,13 @@ export class Acts {
   }
 
   /**
-   * Whether the user may do it: others are not offered the button.
+   * Whether the user may do it: others are not offered the button, and nobody is after the end.
    * @param {Verb} verb
    */
   offers(verb) {
     if (RANK[this.role] < RANK[LEAST[verb] ?? "operator"]) return false;
-    if (!this._store.hello || this._store.hello.mode === "replay") return false;
+    const { hello, state } = this._store;
+    if (!hello || hello.mode === "replay" || state?.clock.live === false) return false;
     return this.operator || !ENGAGES.has(verb);
   }
 

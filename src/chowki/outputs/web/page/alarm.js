@@ -12,6 +12,17 @@ const MUTED_KEY = "chowki.mutedUntil";
 /** Two tones, up and down, s and Hz. */
 const TONES = [[0, 880], [0.22, 660], [0.44, 880], [0.66, 660]];
 
+/**
+ * The one that the top bar names: of the worst ones the latest.
+ * @param {import("./types.js").Hello|null} hello
+ * @param {Alarm[]} open at least one, in the order in which they were raised
+ * @returns {Alarm}
+ */
+export function foremost(hello, open) {
+  const weight = (/** @type {Alarm} */ alarm) => levelWeight(word(hello, "level", alarm.level));
+  return open.reduce((a, b) => (weight(b) >= weight(a) ? b : a));
+}
+
 export class Siren {
   /** @param {Page} page */
   constructor(page) {
@@ -158,9 +169,10 @@ export class Siren {
     setTimeout(() => gain.disconnect(), 1500);
   }
 
-  /** The first open alarm stands in the top bar: it counts as seen there. */
+  /** One open alarm stands in the top bar: it counts as seen there. */
   _seeBanner() {
-    if (this.open.length) this._see(this.open.slice(-1));
+    const { hello } = this._page.store;
+    if (this.open.length) this._see([foremost(hello, this.open)]);
   }
 
   /** The list of alarms is on the screen: which of them could be read. @param {HTMLElement} list */

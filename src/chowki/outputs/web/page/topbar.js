@@ -1,8 +1,9 @@
 // The bar on top: what this is, what time it is, whether the picture is fresh, and what stands.
 
+import { foremost } from "./alarm.js";
 import { byId, el, setAttr, setClass, setHidden, setText } from "./dom.js";
 import { clock, count, date, duration, sentence } from "./format.js";
-import { bareLevel, levelWeight, placeName, slug, word } from "./words.js";
+import { bareLevel, placeName, slug, word } from "./words.js";
 import { levelName } from "./panels/sectors.js";
 
 /** @typedef {import("./page.js").Page} Page */
@@ -211,11 +212,10 @@ function alarmWords(page, siren) {
   const open = page.atEdge() ? siren.open
     : (state?.alarms ?? []).filter((each) => each.acknowledged_s === null && !each.shelved);
   if (!open.length) return ["No open alarm", "none", ""];
-  const levels = open.map((alarm) => bareLevel(word(hello, "level", alarm.level)));
-  const worst = levels.reduce((a, b) => (levelWeight(b) > levelWeight(a) ? b : a));
-  const last = open[open.length - 1];
+  const first = foremost(hello, open);
+  const worst = bareLevel(word(hello, "level", first.level));
   const more = open.length > 1 ? `${open.length - 1} more, ` : "";
-  return [`${sentence(worst)}: ${placeName(hello, last.place)}`, slug(worst), more];
+  return [`${sentence(worst)}: ${placeName(hello, first.place)}`, slug(worst), more];
 }
 
 /** @param {Page} page @returns {Part} */

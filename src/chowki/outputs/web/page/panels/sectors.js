@@ -157,6 +157,8 @@ function choiceCell(page, cell, { verb, title, all, now }) {
     choice.setAttribute("aria-label", `${title} of ${sectorName(sector)}`);
     const name = now(sector);
     if (!choosing && choice.value !== name) choice.value = name;
+    const over = !page.acts.offers(verb);
+    if (choice.disabled !== over) choice.disabled = over;
   };
 }
 
