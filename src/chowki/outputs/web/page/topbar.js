@@ -36,7 +36,7 @@ const MODES = /** @type {Record<string, string>} */ ({
   live: "Live feed",
 });
 const ENDED = /** @type {Record<string, string>} */ ({
-  simulation: "Simulation ended",
+  simulation: "Run ended",
   recorded: "Feed ended",
   live: "Feed ended",
 });
